@@ -1,0 +1,1 @@
+"""The command line of smcollapse: parse, call one function of the library, print."""

@@ -1,0 +1,40 @@
+"""smcollapse: how much synthetic data can this mixture take, why, and how sure are we?
+
+The public names are loaded when they are first used, so that importing the package is cheap:
+
+    >>> import smcollapse
+    >>> study = smcollapse.load_study("atlas-small")
+    >>> result = smcollapse.run_study(study, Path("results/atlas-small"))
+    >>> result.store.table()
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_PUBLIC = {
+    "Scenario": "smcollapse.scenario",
+    "SmcollapseError": "smcollapse.errors",
+    "Store": "smcollapse.store",
+    "Study": "smcollapse.study",
+    "answer_of": "smcollapse.questions.answer",
+    "load_study": "smcollapse.study_file",
+    "open_store": "smcollapse.store",
+    "parse_study": "smcollapse.study_file",
+    "presets": "smcollapse.study_file",
+    "run_study": "smcollapse.run",
+    "write_report": "smcollapse.report",
+}
+
+__all__ = list(_PUBLIC)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'smcollapse' has no attribute '{name}'")
+    return getattr(import_module(_PUBLIC[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_PUBLIC])

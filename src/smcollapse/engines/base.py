@@ -1,0 +1,88 @@
+"""What every engine does: compute units into a store, and say which are finished."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from smcollapse.simulate import simulate
+from smcollapse.store import Store
+from smcollapse.study import RESULTS_VERSION
+from smcollapse.units import Unit
+from smcollapse.worlds import world_of
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A unit whose part is in the store: its cells, seconds of work, peak memory in MiB."""
+
+    n_cells: int
+    seconds: float
+    peak_mib: float
+
+
+Engine = Callable[[Store, Sequence[Unit], int], Iterator[Finished]]
+"""(store, units to do, number of workers) → the finished units, as they finish."""
+
+
+def compute(store: Store, unit: Unit) -> Finished:
+    """Simulate one unit and write its part."""
+    import torch
+
+    # One thread a worker: sums are then added in the same order on any number of cores.
+    torch.set_num_threads(1)
+    start = time.perf_counter()
+    rows = simulate(unit)
+    seconds = time.perf_counter() - start
+    finished = Finished(len(unit.cells), seconds, _peak_mib())
+    store.write(unit, rows, provenance(unit, finished))
+    return finished
+
+
+def provenance(unit: Unit, finished: Finished) -> dict[str, Any]:
+    """Where the numbers of a part come from: enough to make them again."""
+    packages = ("smcollapse", "numpy", "numba", "torch", "scipy", "scikit-learn")
+    return {
+        "results_version": RESULTS_VERSION,
+        "versions": {name: importlib.metadata.version(name) for name in packages},
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "device_class": unit.device,
+        "device": _device_name(unit.device),
+        "resplits": _resplits(unit),
+        "seconds": finished.seconds,
+        "peak_mib": finished.peak_mib,
+        "cells": [
+            {
+                "scenario": cell.condition.scenario.describe(),
+                "replicate": cell.replicate,
+                "seed": cell.seed,
+            }
+            for cell in unit.cells
+        ],
+    }
+
+
+def _resplits(unit: Unit) -> dict[str, int] | None:
+    """Training and test rows where replicates are splits of one table, else None."""
+    world = world_of(unit.cells[0].condition.scenario.world)
+    if world.train_size is None:
+        return None
+    return {"n_train": world.train_size, "n_test": len(world.test(0, 0))}
+
+
+def _device_name(device: str) -> str:
+    import torch
+
+    return torch.cuda.get_device_name() if device == "cuda" else platform.processor() or "cpu"
+
+
+def _peak_mib() -> float:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1024.0 * (1024.0 if sys.platform == "darwin" else 1.0))

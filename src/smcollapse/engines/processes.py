@@ -1,0 +1,73 @@
+"""Several processes on one machine, one thread each; a lost worker costs its own unit only."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+
+from smcollapse.engines.base import Finished, compute
+from smcollapse.errors import SmcollapseError
+from smcollapse.store import Store
+from smcollapse.units import Unit
+
+MAX_LOST = 3
+"""Times that the pool is built again after a worker was lost."""
+
+
+def processes(store: Store, units: Sequence[Unit], workers: int) -> Iterator[Finished]:
+    """Compute the units in `workers` processes, in any order.
+
+    Workers are spawned, never forked: a forked child of a process with running threads can hang.
+
+    Raises
+    ------
+    SmcollapseError
+        If workers are lost again and again, as happens when memory runs out.
+    """
+    lost = 0
+    while todo := [unit for unit in units if not store.part(unit.key).exists()]:
+        pool = ProcessPoolExecutor(
+            max_workers=min(workers, len(todo)),
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=_start_worker,
+        )
+        try:
+            futures = [pool.submit(compute, store, unit) for unit in todo]
+            for future in as_completed(futures):
+                yield future.result()
+        except BrokenProcessPool:
+            lost += 1
+            if lost > MAX_LOST:
+                raise SmcollapseError(
+                    f"worker processes were lost {lost} times (out of memory?): run again with "
+                    "fewer --workers; finished units are kept"
+                ) from None
+        except BaseException:
+            _stop(pool)
+            raise
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _stop(pool: ProcessPoolExecutor) -> None:
+    """End the workers at once: what they have not finished will be done when resuming."""
+    pool.shutdown(wait=False, cancel_futures=True)
+    for child in multiprocessing.active_children():
+        child.terminate()
+
+
+def _start_worker() -> None:
+    """Leave Ctrl-C to the parent, and end with it however it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -1,0 +1,23 @@
+"""Laws of worlds: what is fixed before any draw. Torch-free and without sampling randomness.
+
+Worlds draw from a law, theories read it, and tests check the draws against it.
+"""
+
+from smcollapse.laws.clusters import ClustersLaw, clusters_law
+from smcollapse.laws.contexts import ContextLaw, rarity
+from smcollapse.laws.facts import FactsLaw, facts_law
+from smcollapse.laws.filters import PassRates, pass_rates
+from smcollapse.laws.synthetic import SyntheticLaw, synthetic_law
+
+__all__ = [
+    "ClustersLaw",
+    "ContextLaw",
+    "FactsLaw",
+    "PassRates",
+    "SyntheticLaw",
+    "clusters_law",
+    "facts_law",
+    "pass_rates",
+    "rarity",
+    "synthetic_law",
+]

@@ -1,0 +1,53 @@
+"""What every model is given and returns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smcollapse.study import DeviceClass
+from smcollapse.worlds import Inputs, Rows
+
+
+@dataclass(frozen=True)
+class Task:
+    """What the members of a stack are trained and tested on.
+
+    inputs : shape of what the learners see, style included where they see it
+    sees_style : whether the style is part of the inputs
+    pool : rows that all members draw from
+    slots : per member (n_slots,) pool row of each slot of its mixture, −1 where filtered out
+    budget : number of examples that a pass over the data counts
+    test : held-out real rows
+    """
+
+    inputs: Inputs
+    sees_style: bool
+    pool: Rows
+    slots: Sequence[NDArray[np.int64]]
+    budget: int
+    test: Rows
+    seed: int
+    replicate: int
+
+    def multiplicity(self, member: int) -> NDArray[np.int64]:
+        """(n_pool,) how often each pool row is in that member's mixture."""
+        slots = self.slots[member]
+        return np.bincount(slots[slots >= 0], minlength=len(self.pool))
+
+
+class Model(Protocol):
+    """A kind of model; `settings` is its value from `smcollapse.settings`."""
+
+    def device_class(self, wanted: DeviceClass) -> DeviceClass:
+        """Where it is trained when that device is asked for."""
+
+    def stack_size(self, settings: Any, inputs: Inputs, device: DeviceClass) -> int:
+        """How many members of that shape are trained together on that device."""
+
+    def probabilities(self, settings: Any, task: Task, device: DeviceClass) -> NDArray[np.float32]:
+        """Train every member; (E, n_test, C) probabilities on the test rows."""

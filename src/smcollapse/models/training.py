@@ -1,0 +1,118 @@
+"""The one stacked training loop: E networks of equal shape as one.
+
+Parameters are (E, in, out) tensors, a step is one batched product and one fused optimizer step.
+The loss is a sum over members of each member's mean, so gradients never mix; there is no operation
+across members anywhere (no clipping over the stack, no shared statistics).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from smcollapse.kernels.schedule import fill_schedule
+from smcollapse.streams import stream
+
+MAX_ORDERS = 32
+"""Epochs after which the same random orders are gone through again."""
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Examples as a learner sees them.
+
+    features : (n, d) float32; codes : (n, f) int64, fields counted on; label : (n,) int64
+    """
+
+    features: torch.Tensor
+    codes: torch.Tensor
+    label: torch.Tensor
+
+    def to(self, device: torch.device) -> Examples:
+        """The same examples on that device."""
+        return Examples(self.features.to(device), self.codes.to(device), self.label.to(device))
+
+
+@dataclass(frozen=True)
+class Optimisation:
+    """AdamW with a cosine learning rate over a fixed number of steps."""
+
+    steps: int
+    batch_size: int
+    learning_rate: float
+    weight_decay: float
+
+
+Parameters = dict[str, torch.Tensor]
+Forward = Callable[[Parameters, torch.Tensor, torch.Tensor], torch.Tensor]
+"""(parameters, features (E, B, d), codes (E, B, f)) → logits (E, B, C)."""
+
+
+def batch_orders(seed: int, replicate: int, n_slots: int, n_orders: int) -> NDArray[np.int64]:
+    """Random orders of the slots of a mixture, one per epoch, (n_orders, n_slots).
+
+    Each slot draws one number per epoch and the slots are sorted by it. The order of the first n
+    slots is therefore the same whatever follows them: mixtures of different size stay paired.
+    """
+    orders = np.empty((n_orders, n_slots), dtype=np.int64)
+    for epoch in range(n_orders):
+        draws = stream(seed, replicate, "batch order", epoch).uniforms(n_slots)
+        orders[epoch] = np.argsort(draws, kind="stable")
+    return orders
+
+
+def batch_schedule(
+    slots: NDArray[np.int64], orders: NDArray[np.int64], optimisation: Optimisation
+) -> NDArray[np.int32]:
+    """Pool rows of every batch, (steps, batch_size).
+
+    slots : (n_slots,) pool row of each slot, −1 where the filter removed it. Batches are drawn
+    from what is left, epoch by epoch, so steps × batch size is constant.
+    """
+    drawn = np.empty(optimisation.steps * optimisation.batch_size, dtype=np.int64)
+    fill_schedule(orders, (slots >= 0).astype(np.int32), drawn)
+    return slots.astype(np.int32)[drawn].reshape(optimisation.steps, optimisation.batch_size)
+
+
+def train(
+    parameters: Parameters,
+    forward: Forward,
+    pool: Examples,
+    schedule: torch.Tensor,
+    optimisation: Optimisation,
+) -> None:
+    """Train all members in place.
+
+    parameters : tensors (E, …) that require gradients, on the pool's device
+    schedule : (steps, E, batch_size) pool rows
+    """
+    fused = torch.optim.AdamW(
+        list(parameters.values()),
+        lr=optimisation.learning_rate,
+        weight_decay=optimisation.weight_decay,
+        fused=True,
+    )
+    steps, members, batch = schedule.shape
+    for step in range(steps):
+        rows = schedule[step].view(-1)
+        features = pool.features[rows].view(members, batch, -1)
+        codes = pool.codes[rows].view(members, batch, -1)
+        logits = forward(parameters, features, codes)
+        loss = torch.nn.functional.cross_entropy(
+            logits.reshape(members * batch, -1), pool.label[rows], reduction="sum"
+        )
+        for group in fused.param_groups:
+            group["lr"] = optimisation.learning_rate * cosine(step / steps)
+        fused.zero_grad(set_to_none=True)
+        (loss / batch).backward()  # type: ignore[no-untyped-call]
+        fused.step()
+
+
+def cosine(progress: float) -> float:
+    """Factor on the learning rate after that share of the steps: from 1 to 0."""
+    return 0.5 * (1.0 + math.cos(math.pi * progress))

@@ -1,0 +1,197 @@
+"""An answer as rows of strings, for the page and the command line alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from smcollapse.inference import Effect, Estimate
+from smcollapse.questions.answer import Answer, ClaimRow, ConditionAnswer
+from smcollapse.report.wording import (
+    MINUS,
+    UNITS,
+    estimate,
+    measure_name,
+    number,
+    percent,
+    percent_range,
+)
+
+NO_ESTIMATE = "no estimate"
+NO_CONTROL = "no control"
+LEVELS_OFF = "†"
+WEAK_TRANSITION = "‡"
+_NOTES = {
+    LEVELS_OFF: f"{LEVELS_OFF} at this knot the curve levels off: its steep part lies before it.",
+    WEAK_TRANSITION: (
+        f"{WEAK_TRANSITION} the logistic fits no better than a straight line, or its centre lies "
+        "outside the shares: it means little."
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as text: every row has one string per column."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+
+
+def claim_table(answer: Answer) -> Table:
+    """The claim beside the reference condition: both readings, net of removal, verdict."""
+    reference = answer.conditions[0]
+    rows = tuple(
+        (
+            _term(row),
+            row.reading,
+            _claimed(row),
+            estimate(row.measured, row.reading) + _mark(row, reference),
+            _net(row),
+            row.verdict,
+        )
+        for row in answer.claim
+    )
+    return Table(
+        title=f"The claim against condition “{reference.label}”",
+        columns=(
+            "quantity",
+            "reading",
+            "claimed",
+            f"measured{_level(answer)}",
+            "net of removal",
+            "verdict",
+        ),
+        rows=rows,
+        note=_with_marks(
+            "Changes are between the claim's windows of shares; points are percentage points, "
+            "relative is in per cent of the level before. Net of removal: less the change of the "
+            "same real rows trained alone.",
+            rows,
+        ),
+    )
+
+
+def condition_table(answer: Answer) -> Table:
+    """Onset and effects of every condition."""
+    rows = tuple(_condition_row(condition) for condition in answer.conditions)
+    return Table(
+        title="By condition",
+        columns=(
+            "condition",
+            "benchmark share",
+            "safe share",
+            "step-down",
+            "knot",
+            "transition centre",
+            "rare recall, change",
+            "rare recall, net",
+            "ECE, change",
+        ),
+        rows=rows,
+        note=_with_marks(_estimands(answer), rows),
+    )
+
+
+def _condition_row(condition: ConditionAnswer) -> tuple[str, ...]:
+    onset = condition.onset
+    transition, knot = onset.transition, onset.break_point
+    return (
+        condition.label,
+        _first(onset.benchmark),
+        _share(onset.benchmark, lambda benchmark: benchmark.safe_share),
+        _share(onset.step_down, lambda step_down: step_down.safe_share),
+        _first(knot) + _knot_mark(condition),
+        _first(transition) + (WEAK_TRANSITION if _is_weak(condition) else ""),
+        _points(condition.effects.get("rare_recall"), NO_ESTIMATE),
+        _points(condition.net_effects.get("rare_recall"), NO_CONTROL),
+        _points(condition.effects.get("ece"), NO_ESTIMATE),
+    )
+
+
+def _estimands(answer: Answer) -> str:
+    """What the columns of the table by condition are."""
+    text = "Shares in per cent of the budget."
+    for condition in answer.conditions:
+        benchmark, step_down = condition.onset.benchmark, condition.onset.step_down
+        if benchmark is None or step_down is None:
+            continue
+        size = number(100.0 * benchmark.loss, 0)
+        loss = f"{size} % of its value" if benchmark.relative else f"{size} points"
+        return (
+            f"{text} Benchmark share: rare recall has lost {loss}. Safe share: its one-sided "
+            f"{benchmark.level:.0%} lower limit. Step-down: the largest share up to which every "
+            f"loss is shown to be below {number(100.0 * step_down.tolerance, 0)} points."
+        )
+    return text
+
+
+def _first(estimand: Any) -> str:
+    """The leading estimate of an onset estimand."""
+    return NO_ESTIMATE if estimand is None else estimate(estimand.estimates()[0], "share")
+
+
+def _share(estimand: Any, value: Callable[[Any], float | None]) -> str:
+    if estimand is None or (found := value(estimand)) is None:
+        return NO_ESTIMATE
+    return percent(found)
+
+
+def _points(effect: Effect | None, absent: str) -> str:
+    return absent if effect is None else estimate(effect.points, "points")
+
+
+def _term(row: ClaimRow) -> str:
+    return f"onset: {row.measured.term}" if row.reading == "share" else measure_name(row.term)
+
+
+def _claimed(row: ClaimRow) -> str:
+    lower, upper = row.claimed
+    if row.reading == "share":
+        return percent_range(lower, upper)
+    sign = MINUS if lower < 0 else "+"
+    size = f"{100.0 * abs(lower):.6g}"
+    return f"{sign}{size}{UNITS[row.reading]}"
+
+
+def _net(row: ClaimRow) -> str:
+    if row.reading == "share":
+        return "—"
+    return NO_CONTROL if row.net is None else estimate(row.net, row.reading)
+
+
+def _mark(row: ClaimRow, reference: ConditionAnswer) -> str:
+    if row.term == "knot":
+        return _knot_mark(reference)
+    if row.term == "transition centre" and _is_weak(reference):
+        return WEAK_TRANSITION
+    return ""
+
+
+def _knot_mark(condition: ConditionAnswer) -> str:
+    """A knot after the steep part is where a fall (or rise) ends, not where it sets in."""
+    knot = condition.onset.break_point
+    if knot is None or abs(knot.slope_before) <= abs(knot.slope_after):
+        return ""
+    return LEVELS_OFF
+
+
+def _is_weak(condition: ConditionAnswer) -> bool:
+    transition = condition.onset.transition
+    return transition is not None and not (transition.centre_inside and transition.better_than_line)
+
+
+def _level(answer: Answer) -> str:
+    """The level of the intervals, where there is one."""
+    measured: list[Estimate] = [row.measured for row in answer.claim]
+    levels = {e.interval.level for e in measured if e.interval is not None}
+    return f" [{levels.pop():.0%} interval]" if len(levels) == 1 else ""
+
+
+def _with_marks(text: str, rows: tuple[tuple[str, ...], ...]) -> str:
+    """The note, with a line for every mark that the rows carry."""
+    cells = "".join(cell for row in rows for cell in row[1:])
+    return " ".join([text, *(note for mark, note in _NOTES.items() if mark in cells)])

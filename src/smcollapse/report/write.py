@@ -1,0 +1,2 @@
+"""x"""
+Report = write_report = None

@@ -1,0 +1,97 @@
+"""A scenario: one condition, complete, without a replicate seed.
+
+>>> Scenario(mixture={"share": 0.4, "budget": 60_000}).world.kind
+'facts'
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, Self
+
+from pydantic import Field, model_validator
+
+from smcollapse.settings import (
+    ConsensusSource,
+    FactsWorld,
+    Filter,
+    Mixture,
+    Mlp,
+    ModelSettings,
+    SourceSettings,
+    Value,
+    WorldSettings,
+)
+
+_SOURCES = {
+    "facts": ("consensus",),
+    "clusters": ("consensus",),
+    "table": ("shrunken", "file"),
+}
+_MODELS = {
+    "facts": ("mlp", "count_table", "logistic"),
+    "clusters": ("mlp", "logistic"),
+    "table": ("mlp", "logistic"),
+}
+
+
+class Scenario(Value):
+    """World, source, filter, mixture and model of one trained condition.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        If a value is out of range, a key unknown, or the parts do not fit together.
+    """
+
+    world: WorldSettings = Field(default_factory=FactsWorld)
+    source: SourceSettings = Field(default_factory=ConsensusSource)
+    filter: Filter = Field(default_factory=Filter)
+    mixture: Mixture = Field(default_factory=Mixture)
+    model: ModelSettings = Field(default_factory=Mlp)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_kinds(cls, data: Any) -> Any:
+        """A part without a `kind` gets the usual one: facts, mlp and the world's own source."""
+        if not isinstance(data, dict):
+            return data
+        data = dict(data)
+        world = data.get("world", {})
+        kind = world.get("kind", "facts") if isinstance(world, dict) else world.kind
+        usual = {"world": "facts", "model": "mlp", "source": _SOURCES.get(kind, ("consensus",))[0]}
+        for part, default in usual.items():
+            value = data.get(part, {})
+            if isinstance(value, dict) and "kind" not in value:
+                data[part] = {"kind": default, **value}
+        return data
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> Self:
+        kind = self.world.kind
+        for part, value, known in (
+            ("source", self.source.kind, _SOURCES[kind]),
+            ("model", self.model.kind, _MODELS[kind]),
+        ):
+            if value not in known:
+                raise ValueError(
+                    f"{part} '{value}' does not fit world '{kind}': write {' or '.join(known)}"
+                )
+        if self.mixture.budget == 0 and kind != "table":
+            raise ValueError(f"mixture.budget must be at least 1 for world '{kind}' (got 0)")
+        if self.mixture.design == "accumulate" and self.mixture.share == 1.0:
+            raise ValueError("design 'accumulate' keeps all real rows: share must be below 1")
+        if self.mixture.design == "real_only" and self.mixture.share == 1.0:
+            raise ValueError("design 'real_only' has no rows at share 1: write a smaller share")
+        return self
+
+    def describe(self) -> dict[str, Any]:
+        """The scenario as plain data (JSON and TOML types)."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+
+def content_hash(description: Any) -> str:
+    """Hash of plain data, 24 hexadecimal digits, independent of key order."""
+    text = json.dumps(description, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()

@@ -1,0 +1,35 @@
+"""What a scenario says: frozen values that can be hashed, compared and written to TOML.
+
+Nothing here acts. Laws, worlds and models read these values; theories may read them too, which is
+why they live apart from the code that needs torch.
+"""
+
+from smcollapse.settings.base import Value
+from smcollapse.settings.filters import Filter
+from smcollapse.settings.mixture import Mixture
+from smcollapse.settings.models import CountTable, Logistic, Mlp, ModelSettings
+from smcollapse.settings.sources import (
+    ConsensusSource,
+    FileSource,
+    ShrunkenSource,
+    SourceSettings,
+)
+from smcollapse.settings.worlds import ClustersWorld, FactsWorld, TableWorld, WorldSettings
+
+__all__ = [
+    "ClustersWorld",
+    "ConsensusSource",
+    "CountTable",
+    "FactsWorld",
+    "FileSource",
+    "Filter",
+    "Logistic",
+    "Mixture",
+    "Mlp",
+    "ModelSettings",
+    "ShrunkenSource",
+    "SourceSettings",
+    "TableWorld",
+    "Value",
+    "WorldSettings",
+]

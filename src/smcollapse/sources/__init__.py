@@ -1,0 +1,26 @@
+"""Sources: where synthetic data come from, one file each. To add one, add a file and a line."""
+
+from collections.abc import Callable
+from typing import Any
+
+from smcollapse.settings import SourceSettings
+from smcollapse.sources.base import Source
+from smcollapse.sources.consensus import ConsensusClusters, ConsensusFacts
+from smcollapse.sources.file import File
+from smcollapse.sources.shrunken import Shrunken
+from smcollapse.worlds import Clusters, Facts, Table, World
+
+CATALOG: dict[tuple[str, type[Any]], Callable[[Any, int, int, Any], Source]] = {
+    ("consensus", Facts): ConsensusFacts,
+    ("consensus", Clusters): ConsensusClusters,
+    ("shrunken", Table): Shrunken,
+    ("file", Table): File,
+}
+
+
+def fit(settings: SourceSettings, world: World, seed: int, replicate: int) -> Source:
+    """The source of those settings, fitted on the real data of that replicate."""
+    return CATALOG[settings.kind, type(world)](settings, seed, replicate, world)
+
+
+__all__ = ["CATALOG", "Source", "fit"]

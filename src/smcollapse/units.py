@@ -1,0 +1,69 @@
+"""Units: fixed blocks of cells of equal shape, trained together, stored together, resumed together.
+
+The cut follows from the study and the device class alone, never from the machine's memory or from
+what is already done: regrouping would change the last bits of trained weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+
+from smcollapse.models import model_of
+from smcollapse.scenario import Scenario, content_hash
+from smcollapse.study import Cell, DeviceClass, Study
+from smcollapse.worlds import Inputs, world_of
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Cells of one replicate, one world and one shape.
+
+    key : hash of the keys of its cells; the name of its part in the store
+    """
+
+    cells: tuple[Cell, ...]
+    device: DeviceClass
+
+    @property
+    def key(self) -> str:
+        """Content hash of the unit."""
+        return content_hash([cell.key(self.device) for cell in self.cells])
+
+
+def sees_style(scenario: Scenario) -> bool:
+    """Whether the learner's inputs hold the style: only where there is one to see."""
+    return scenario.source.detectability > 0.0
+
+
+def inputs_of(scenario: Scenario) -> Inputs:
+    """Shape of what the learner of that scenario sees."""
+    inputs = world_of(scenario.world).inputs
+    return inputs.with_style() if sees_style(scenario) else inputs
+
+
+def units_of(study: Study, device: DeviceClass) -> list[Unit]:
+    """The units of a study for a device class, replicates outermost."""
+    groups: dict[Hashable, list[Cell]] = {}
+    for cell in study.cells():
+        scenario = cell.condition.scenario
+        shape = (
+            cell.replicate,
+            scenario.world,
+            scenario.model,
+            scenario.mixture.budget,
+            sees_style(scenario),
+        )
+        groups.setdefault(shape, []).append(cell)
+    return [unit for cells in groups.values() for unit in _cut(cells, device)]
+
+
+def _cut(cells: list[Cell], wanted: DeviceClass) -> Iterable[Unit]:
+    scenario = cells[0].condition.scenario
+    model = model_of(scenario.model.kind)
+    device = model.device_class(wanted)
+    size = model.stack_size(scenario.model, inputs_of(scenario), device)
+    n_units = -(-len(cells) // size)
+    for number in range(n_units):
+        start, stop = (len(cells) * (number + i) // n_units for i in (0, 1))
+        yield Unit(tuple(cells[start:stop]), device)

@@ -1,0 +1,230 @@
+"""Users' files: CSV, Parquet and .npz into a table of features and labels, with clear errors."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from smcollapse.errors import DataError, nearest
+from smcollapse.settings import TableWorld
+
+BUILT_IN = "digits"
+
+
+def fingerprint(name: str) -> str:
+    """Hash of a data file's content; the name itself for a built-in set. Raises DataError."""
+    if name == BUILT_IN:
+        return name
+    try:
+        with Path(name).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise DataError(f"no data file '{name}': {error.strerror}") from None
+
+
+def read_frame(name: str) -> pd.DataFrame:
+    """The file as a data frame; `digits` is scikit-learn's packaged data set.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, empty, or not what its name says.
+    """
+    if name == BUILT_IN:
+        return _digits()
+    path = Path(name)
+    if not path.is_file():
+        raise DataError(f"no data file '{name}': write a CSV, Parquet or .npz file, or 'digits'")
+    readers: dict[str, Callable[[Path], pd.DataFrame]] = {
+        ".csv": _csv,
+        ".parquet": lambda path: pd.read_parquet(path),
+        ".npz": _npz,
+    }
+    if path.suffix.lower() not in readers:
+        raise DataError(f"{path.name}: '{path.suffix}' is not read: write .csv, .parquet or .npz")
+    try:
+        frame = readers[path.suffix.lower()](path)
+    except DataError:
+        raise
+    except Exception as error:  # each reader has exceptions of its own for a damaged file
+        kind = path.suffix.lower().removeprefix(".")
+        raise DataError(
+            f"{path.name}: cannot be read as {kind}: {str(error).splitlines()[0]}"
+        ) from None
+    if frame.empty:
+        raise DataError(f"{path.name}: has no rows")
+    frame.columns = [str(column).strip() for column in frame.columns]
+    return frame
+
+
+def _csv(path: Path) -> pd.DataFrame:
+    with path.open("rb") as file:
+        if b"\x00" in file.read(4096):
+            raise DataError(f"{path.name}: is a binary file, not CSV")
+    return pd.read_csv(path)
+
+
+def _npz(path: Path) -> pd.DataFrame:
+    """One array a column; a two-dimensional array gives one column for each of its own."""
+    columns: dict[str, Any] = {}
+    with np.load(path, allow_pickle=False) as arrays:
+        for name in arrays.files:
+            array = arrays[name]
+            if array.ndim == 1:
+                columns[name] = array
+            elif array.ndim == 2:
+                columns |= {f"{name}_{j}": array[:, j] for j in range(array.shape[1])}
+            else:
+                raise DataError(f"{path.name}: array '{name}' has {array.ndim} dimensions, not 1–2")
+    lengths = {name: len(column) for name, column in columns.items()}
+    if len(set(lengths.values())) > 1:
+        raise DataError(f"{path.name}: arrays of different lengths: {lengths}")
+    return pd.DataFrame(columns)
+
+
+def _digits() -> pd.DataFrame:
+    from sklearn.datasets import load_digits
+
+    bunch = load_digits()
+    frame = pd.DataFrame(bunch.data, columns=[f"pixel_{j}" for j in range(bunch.data.shape[1])])
+    frame["label"] = bunch.target
+    return frame
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How columns become features, fixed by the real table and used for synthetic files too.
+
+    numeric : names of the numeric columns, standardised by `center` and `spread`, each (n_numeric,)
+    categories : categorical columns with their known values, one-hot encoded after the numeric ones
+    classes : the label's values in the order of the class numbers
+    """
+
+    file: str
+    settings: TableWorld
+    numeric: tuple[str, ...]
+    center: NDArray[np.float64]
+    spread: NDArray[np.float64]
+    categories: tuple[tuple[str, tuple[Any, ...]], ...]
+    classes: tuple[Any, ...]
+
+    @property
+    def n_features(self) -> int:
+        """Number of feature columns after encoding."""
+        return len(self.numeric) + sum(len(values) for _, values in self.categories)
+
+    @property
+    def blocks(self) -> list[slice]:
+        """The feature columns of each categorical column."""
+        starts = np.cumsum([len(self.numeric), *(len(v) for _, v in self.categories)])
+        return [slice(int(a), int(b)) for a, b in itertools.pairwise(starts)]
+
+    def features(self, frame: pd.DataFrame, file: str) -> NDArray[np.float32]:
+        """(n, n_features) float32 of a frame with these columns. Raises DataError."""
+        parts = [
+            (_numeric(frame, name, file) - c) / s
+            for name, c, s in zip(self.numeric, self.center, self.spread, strict=True)
+        ]
+        for name, values in self.categories:
+            column = _column(frame, name, file)
+            unknown = set(column.dropna().unique()) - set(values)
+            if unknown:
+                raise DataError(
+                    f"{file}: column '{name}' has values that {self.file} does not have: "
+                    f"{', '.join(map(str, sorted(unknown, key=str)[:3]))}"
+                )
+            parts += [(column == value).to_numpy(dtype=np.float64) for value in values]
+        return np.stack(parts, axis=1).astype(np.float32)
+
+    def labels(self, frame: pd.DataFrame, file: str) -> NDArray[np.int32]:
+        """(n,) class numbers. Raises DataError for a label that the real table does not have."""
+        column = _column(frame, self.settings.label, file)
+        codes = pd.Categorical(column, categories=list(self.classes)).codes.astype(np.int32)
+        if (codes < 0).any():
+            row = int(np.flatnonzero(codes < 0)[0])
+            raise DataError(
+                f"{file}: row {row + 1}: label {column.iloc[row]!r} is not among those of "
+                f"{self.file}: {', '.join(map(str, self.classes[:8]))}"
+            )
+        return codes
+
+
+def clean(frame: pd.DataFrame, settings: TableWorld, file: str) -> pd.DataFrame:
+    """The frame without dropped columns; missing values refused or their rows dropped."""
+    for name in (settings.label, settings.group, *settings.categorical, *settings.drop):
+        if name is not None:
+            _column(frame, name, file)
+    frame = frame.drop(columns=list(settings.drop))
+    missing = frame.isna().sum()
+    missing = missing[missing > 0]
+    if len(missing) and settings.missing == "refuse":
+        named = ", ".join(f"'{name}' ({count})" for name, count in list(missing.items())[:5])
+        raise DataError(
+            f'{file}: missing values in {named}: fill them, or write world.missing = "drop" '
+            "to leave such rows out"
+        )
+    return frame.dropna().reset_index(drop=True)
+
+
+def encoding(frame: pd.DataFrame, settings: TableWorld, file: str) -> Encoding:
+    """The encoding of a cleaned frame. Raises DataError for columns that cannot be features."""
+    special = {settings.label, settings.group, *settings.categorical}
+    numeric = tuple(str(name) for name in frame.columns if name not in special)
+    values = [_numeric(frame, name, file) for name in numeric]
+    classes = tuple(sorted(frame[settings.label].unique(), key=lambda v: (str(type(v)), v)))
+    if len(classes) < 2:
+        raise DataError(
+            f"{file}: label column '{settings.label}' has one class only ({classes[0]!r})"
+            if classes
+            else f"{file}: no rows are left after dropping rows with missing values"
+        )
+    if len(classes) > max(50, len(frame) // 20):
+        raise DataError(
+            f"{file}: label column '{settings.label}' has {len(classes)} different values in "
+            f"{len(frame)} rows: name a column of classes as world.label"
+        )
+    if not numeric and not settings.categorical:
+        raise DataError(f"{file}: no feature column is left beside the label")
+    spread = np.array([column.std() for column in values])
+    return Encoding(
+        file=file,
+        settings=settings,
+        numeric=numeric,
+        center=np.array([column.mean() for column in values]),
+        spread=np.where(spread > 0, spread, 1.0),
+        categories=tuple(
+            (name, tuple(sorted(frame[name].unique(), key=str))) for name in settings.categorical
+        ),
+        classes=classes,
+    )
+
+
+def _column(frame: pd.DataFrame, name: str, file: str) -> pd.Series[Any]:
+    if name not in frame.columns:
+        columns = [str(column) for column in frame.columns]
+        raise DataError(
+            f"{file}: no column '{name}'{nearest(name, columns)} (columns: "
+            f"{', '.join(columns[:8])}{', …' if len(columns) > 8 else ''})"
+        )
+    return frame[name]
+
+
+def _numeric(frame: pd.DataFrame, name: str, file: str) -> NDArray[np.float64]:
+    column = _column(frame, name, file)
+    numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
+    wrong = ~np.isfinite(numbers)
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
+        raise DataError(
+            f"{file}: column '{name}' is not numeric (row {row + 1}: {column.iloc[row]!r}): "
+            "list it under world.categorical or world.drop"
+        )
+    return numbers

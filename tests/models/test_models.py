@@ -1,0 +1,233 @@
+"""Every model: conformance, then what stacked training promises."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from smcollapse.mixtures import mix
+from smcollapse.models import CATALOG, Task, model_of
+from smcollapse.models.mlp import Mlps, optimisation
+from smcollapse.models.training import batch_orders, batch_schedule
+from smcollapse.scenario import Scenario
+from smcollapse.settings import CountTable, Logistic, Mlp
+from smcollapse.units import inputs_of, sees_style
+from smcollapse.worlds import world_of
+
+MODELS: dict[str, Any] = {
+    "count_table": CountTable(),
+    "logistic": Logistic(ridge=0.01),
+    "mlp": Mlp(embedding=8, width=16, passes=3, batch_size=64),
+}
+SMALL = {"kind": "facts", "n_contexts": 20, "n_answers": 4, "n_categories": 4, "test_size": 400}
+
+
+def task(model: Any, shares: list[float], world: dict[str, Any] = SMALL, **parts: Any) -> Task:
+    scenarios = [
+        Scenario.model_validate(
+            {
+                "world": world,
+                "mixture": {"share": share, "budget": 1000, **parts.get("mixture", {})},
+                "source": parts.get("source", {}),
+                "filter": parts.get("filter", {}),
+                "model": model.model_dump(),
+            }
+        )
+        for share in shares
+    ]
+    real = world_of(scenarios[0].world)
+    pool, mixtures = mix(scenarios, real, 1, 0)
+    return Task(
+        inputs_of(scenarios[0]),
+        sees_style(scenarios[0]),
+        pool,
+        [mixture.slots for mixture in mixtures],
+        1000,
+        real.test(1, 0),
+        1,
+        0,
+    )
+
+
+def alone(whole: Task, member: int) -> Task:
+    return Task(**{**vars(whole), "slots": [whole.slots[member]]})
+
+
+def test_the_suite_covers_the_catalog() -> None:
+    assert set(MODELS) == set(CATALOG)
+
+
+@pytest.mark.parametrize("kind", MODELS)
+class TestConformance:
+    def test_settings_are_frozen_hashable_and_documented(self, kind: str) -> None:
+        settings = MODELS[kind]
+        assert hash(settings) == hash(settings.model_copy())
+        assert type(settings).__doc__
+        assert type(model_of(kind)).__doc__
+
+    def test_probabilities_sum_to_one_and_are_repeatable(self, kind: str) -> None:
+        settings, whole = MODELS[kind], task(MODELS[kind], [0.0, 0.5])
+        one = model_of(kind).probabilities(settings, whole, "cpu")
+        two = model_of(kind).probabilities(settings, whole, "cpu")
+        assert one.shape == (2, 400, 4)
+        assert one.sum(axis=2) == pytest.approx(np.ones((2, 400)), abs=1e-5)
+        assert np.array_equal(one, two)
+
+    def test_a_member_of_a_stack_equals_the_same_model_alone(self, kind: str) -> None:
+        settings, whole = MODELS[kind], task(MODELS[kind], [0.0, 0.3, 0.6])
+        together = model_of(kind).probabilities(settings, whole, "cpu")
+        for member in range(3):
+            solo = model_of(kind).probabilities(settings, alone(whole, member), "cpu")
+            assert together[member] == pytest.approx(solo[0], abs=2e-4)
+        # Negative control: the members do differ by far more than that.
+        assert np.abs(together[0] - together[2]).max() > 0.05
+
+    def test_an_empty_slot_is_an_absent_row(self, kind: str) -> None:
+        """A row with weight 0 changes nothing, whatever stands in it."""
+        settings, whole = MODELS[kind], task(MODELS[kind], [0.3])
+        slots = whole.slots[0].copy()
+        slots[::5] = -1
+        without = Task(**{**vars(whole), "slots": [slots]})
+        poisoned = whole.pool.take(np.arange(len(whole.pool)))
+        removed = np.setdiff1d(whole.slots[0], slots)
+        poisoned.label[removed] = (poisoned.label[removed] + 1) % 4
+        other = Task(**{**vars(without), "pool": poisoned})
+        first = model_of(kind).probabilities(settings, without, "cpu")
+        assert np.array_equal(first, model_of(kind).probabilities(settings, other, "cpu"))
+        # Negative control: the same poison in rows that are present does show.
+        shown = Task(**{**vars(whole), "pool": poisoned})
+        assert not np.array_equal(first, model_of(kind).probabilities(settings, shown, "cpu"))
+
+    def test_features_are_learnt_where_the_model_takes_them(self, kind: str) -> None:
+        if kind == "count_table":
+            with pytest.raises(ValueError, match="does not fit world"):
+                task(MODELS[kind], [0.0], {"kind": "clusters"})
+            return
+        clusters = {"kind": "clusters", "n_contexts": 4, "dimension": 8, "noise": 0.0}
+        whole = task(MODELS[kind], [0.0], clusters)
+        answer = model_of(kind).probabilities(MODELS[kind], whole, "cpu")[0].argmax(axis=1)
+        head = ~world_of(
+            Scenario.model_validate({"world": clusters, "mixture": {"budget": 1}}).world
+        ).rare[whole.test.context]
+        assert (answer == whole.test.truth)[head].mean() > 0.93
+
+    def test_the_style_is_an_input_only_where_there_is_one(self, kind: str) -> None:
+        plain = task(MODELS[kind], [0.5])
+        styled = task(MODELS[kind], [0.5], source={"detectability": 1.0})
+        assert len(styled.inputs.fields) == len(plain.inputs.fields) + 1
+        p, s = (model_of(kind).probabilities(MODELS[kind], t, "cpu") for t in (plain, styled))
+        assert not np.allclose(p, s)
+
+
+def test_count_table_is_the_posterior_of_counts() -> None:
+    """Against the definition, row by row."""
+    settings = CountTable(pseudo_count=2.0)
+    whole = task(settings, [0.4])
+    got = model_of("count_table").probabilities(settings, whole, "cpu")[0]
+    rows = whole.pool.take(whole.slots[0])
+    for i in range(0, 400, 37):
+        context, category = whole.test.codes[i]
+        n = np.bincount(rows.label[rows.context == context], minlength=4)
+        prior = np.bincount(rows.label[rows.codes[:, 1] == category], minlength=4)
+        expected = (n + 2.0 * prior / prior.sum()) / (n.sum() + 2.0)
+        assert got[i] == pytest.approx(expected, abs=1e-6)
+
+
+def test_count_table_splits_ties_evenly_and_unseen_contexts_follow_the_category() -> None:
+    from smcollapse.models.count_table import posterior
+
+    counts = np.tile([[3.0, 3.0, 0.0]], (4000, 1))
+    tie = np.random.default_rng(0).random((4000, 3))
+    first = (posterior(counts, np.zeros_like(counts), 0.0, tie).argmax(axis=1) == 0).mean()
+    assert abs(first - 0.5) < 4 * (0.25 / 4000) ** 0.5
+    prior = np.array([[0.1, 0.7, 0.2]])
+    assert posterior(np.zeros((1, 3)), prior, 0.0, tie[:1])[0] == pytest.approx(prior[0])
+
+
+def test_logistic_is_the_stated_minimum() -> None:
+    """The gradient of (1/d) Σ r ℓ + ridge/2 |v|² vanishes, multiplicities included."""
+    from smcollapse.models.logistic import _fitted, _matrix
+
+    clusters = {"kind": "clusters", "n_contexts": 4, "dimension": 8}
+    settings = Logistic(ridge=0.05)
+    whole = task(settings, [0.5], clusters, source={"templates": 30})
+    count = whole.multiplicity(0)
+    used = np.flatnonzero(count)
+    x = _matrix(whole.pool, whole)[used]
+    y = 2.0 * whole.pool.label[used] - 1.0
+    v = _fitted(settings, x, whole.pool.label[used], count[used]).coef_[0]
+    gradient = 0.05 * v - ((count[used] * y / (1 + np.exp(y * (x @ v)))) @ x) / 8
+    assert np.abs(gradient).max() < 1e-6
+    assert np.abs(v).max() > 0.1
+
+
+def test_logistic_multiplicity_is_the_row_repeated() -> None:
+    settings = Logistic(ridge=0.05)
+    clusters = {"kind": "clusters", "n_contexts": 4, "dimension": 8}
+    whole = task(settings, [0.0], clusters)
+    twice = Task(**{**vars(whole), "slots": [np.concatenate([whole.slots[0][:300]] * 2)]})
+    rows = whole.pool.take(np.concatenate([np.arange(300)] * 2))
+    copied = Task(**{**vars(whole), "pool": rows, "slots": [np.arange(600)]})
+    one, two = (model_of("logistic").probabilities(settings, t, "cpu") for t in (twice, copied))
+    assert one == pytest.approx(two, abs=1e-6)
+
+
+def test_batches_are_epochs_of_the_surviving_slots() -> None:
+    orders = batch_orders(1, 0, 50, 3)
+    assert all(np.array_equal(np.sort(order), np.arange(50)) for order in orders)
+    slots = np.arange(100, 150)
+    slots[10:20] = -1
+    plan = optimisation(Mlp(batch_size=10, passes=3), 50)
+    drawn = batch_schedule(slots, orders, plan)
+    assert drawn.shape == (15, 10)
+    for epoch in range(3):
+        seen = drawn.reshape(-1)[40 * epoch : 40 * (epoch + 1)]
+        assert np.array_equal(np.sort(seen), slots[slots >= 0])
+    assert drawn.min() >= 100
+
+
+def test_batch_orders_of_a_shorter_mixture_are_those_of_a_longer_one_with_the_rest_left_out() -> (
+    None
+):
+    short, long = batch_orders(1, 0, 50, 2), batch_orders(1, 0, 80, 2)
+    for a, b in zip(short, long, strict=True):
+        assert np.array_equal(a, b[b < 50])
+
+
+def test_steps_depend_on_the_budget_alone() -> None:
+    plan = optimisation(Mlp(batch_size=512, passes=10), 60_000)
+    assert plan.steps == round(10 * 60_000 / 512)
+    assert optimisation(Mlp(batch_size=512), 100).batch_size == 100
+
+
+def test_members_never_couple() -> None:
+    """Poisoning one member's labels leaves every other member's training unmoved."""
+    settings = MODELS["mlp"]
+    whole = task(settings, [0.2, 0.2])
+    own = np.arange(len(whole.pool)) + len(whole.pool)
+    from smcollapse.worlds import Rows
+
+    poisoned = whole.pool.take(np.arange(len(whole.pool)))
+    poisoned.label[:] = 0
+    pool = Rows.concatenate([whole.pool, poisoned])
+    clean = Task(**{**vars(whole), "pool": pool, "slots": [whole.slots[0], whole.slots[1]]})
+    mixed = Task(**{**vars(whole), "pool": pool, "slots": [whole.slots[0], own[whole.slots[1]]]})
+    a, b = (Mlps().probabilities(settings, t, "cpu") for t in (clean, mixed))
+    assert np.array_equal(a[0], b[0])
+    assert np.abs(a[1] - b[1]).max() > 0.1
+
+
+def test_stack_sizes_follow_from_the_shape() -> None:
+    inputs = task(MODELS["mlp"], [0.0]).inputs
+    tiny = Mlps().stack_size(Mlp(embedding=16, width=32, batch_size=64), inputs, "cpu")
+    large = Mlps().stack_size(Mlp(embedding=512, width=2048, batch_size=512), inputs, "cpu")
+    assert tiny > 16
+    assert large == 1
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_cuda_trains_the_same_networks_to_float_tolerance() -> None:
+    settings, whole = MODELS["mlp"], task(MODELS["mlp"], [0.0, 0.5])
+    cpu, cuda = (Mlps().probabilities(settings, whole, d) for d in ("cpu", "cuda"))
+    assert cuda == pytest.approx(cpu, abs=5e-3)
