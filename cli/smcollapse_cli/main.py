@@ -132,6 +132,10 @@ def table(
     rows = store.table()
     if csv is not None:
         printing.write_csv(rows, csv)
+    if csv is not None and json:
+        printing.as_json({"file": str(csv), "rows": len(rows), "columns": list(rows.columns)})
+    elif csv is not None:
+        printing.csv_written(rows, csv)
     elif json:
         printing.table_json(rows)
     else:
@@ -165,6 +169,9 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        sys.stderr.write(f"error: {error.filename}: {error.strerror}\n")
+        sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -104,17 +104,22 @@ def status(store: Store, done: int, planned: int) -> None:
 
 
 def write_csv(rows: pd.DataFrame, path: Path) -> None:
-    """Write the tidy table. Raises SmcollapseError where the file cannot be written."""
+    """Write the tidy table. Raises StoreError where the file cannot be written."""
     try:
         rows.to_csv(path, index=False)
     except OSError as error:
         raise StoreError(f"{path}: cannot be written: {error.strerror or error}") from None
+
+
+def csv_written(rows: pd.DataFrame, path: Path) -> None:
+    """Where the tidy table is."""
     console().print(f"{len(rows)} rows, {rows.shape[1]} columns: {path}", markup=False)
 
 
 def table_json(rows: pd.DataFrame) -> None:
-    """The tidy table as a JSON list of rows; missing values are null."""
-    print(rows.to_json(orient="records", indent=2))
+    """The tidy table as a JSON list of rows, all digits; missing values are null."""
+    plain = rows.astype(object).where(rows.notna(), None)
+    as_json(plain.to_dict(orient="records"))
 
 
 def table(rows: pd.DataFrame, store: Store) -> None:

@@ -11,8 +11,11 @@ from typing import Literal
 
 from smcollapse.engines import CATALOG, Finished
 from smcollapse.errors import DeviceError
+from smcollapse.mixtures import budget_of
+from smcollapse.sources import fit
 from smcollapse.store import MARKER, Store, create_store, open_store
 from smcollapse.study import DeviceClass, Study
+from smcollapse.worlds import world_of
 
 Device = Literal["auto", "cpu", "cuda"]
 Progress = Callable[[int, int, Finished | None], None]
@@ -52,7 +55,10 @@ def run_study(
     StudyError, DataError
         If the study's data cannot be used.
     """
-    store = create_store(folder, study, device_class(device, folder))
+    chosen = device_class(device, folder)
+    if not (folder / MARKER).exists():
+        check_data(study)
+    store = create_store(folder, study, chosen)
     start = time.perf_counter()
     todo = store.missing()
     done, total = store.count()
@@ -68,6 +74,23 @@ def run_study(
             if progress is not None:
                 progress(done + computed, total, finished)
     return Run(store, computed, time.perf_counter() - start, peak)
+
+
+def check_data(study: Study) -> None:
+    """Read every table and every file of synthetic rows once, before a folder is made for them.
+
+    Raises
+    ------
+    StudyError, DataError
+        If one cannot be used.
+    """
+    scenarios = [condition.scenario for condition in study.conditions()]
+    for scenario in scenarios:
+        if scenario.world.kind == "table":
+            budget_of(scenario, world_of(scenario.world))
+    files = [(s.source, s.world) for s in scenarios if s.source.kind == "file"]
+    for source, world in dict.fromkeys(files):
+        fit(source, world_of(world), study.seed, 0).sample(1)
 
 
 def cores() -> int:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, Field, field_validator
-from pydantic.fields import FieldInfo
 
 from smcollapse.errors import nearest
 from smcollapse.scenario import Scenario, content_hash
@@ -22,37 +21,50 @@ RESULTS_VERSION = 1
 """Raised whenever a change of code changes a number that is stored."""
 
 Setting = bool | int | float | str | tuple[str, ...]
+Knob = bool | int | float | str | None
+"""A setting as a column of the table holds it: a list as text, None where the part has none."""
 DeviceClass = Literal["cpu", "cuda"]
 
 RESERVED_COLUMNS = ("share", "design", "replicate", "variant")
 
 
-def _flatten(table: Any, prefix: str = "") -> dict[str, Any]:
-    """{"mixture": {"share": 0.4}} and {"mixture.share": 0.4} are both written by users."""
-    flat: dict[str, Any] = {}
+def settings_in(table: Any, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Keys and value of every setting in a table of settings.
+
+    {"mixture": {"share": 0.4}} and {"mixture.share": 0.4} are both written by users, and mean the
+    setting whose path is the keys joined by dots.
+    """
     for key, value in table.items():
-        path = f"{prefix}{key}"
+        keys = (*above, str(key))
         if isinstance(value, dict):
-            flat.update(_flatten(value, f"{path}."))
+            yield from settings_in(value, keys)
         else:
-            flat[path] = value
-    return flat
+            yield keys, value
 
 
-def _members(field: FieldInfo) -> Iterator[type[BaseModel]]:
-    """The models that a scenario's part may be: one, or the members of a union."""
-    annotation = cast(Any, field.annotation)
+def members(part: str) -> Iterator[type[BaseModel]]:
+    """The kinds of value that a part of a scenario may be: one, or the members of a union."""
+    annotation = cast(Any, Scenario.model_fields[part].annotation)
     for member in getattr(annotation, "__args__", (annotation,)):
         if isinstance(member, type) and issubclass(member, BaseModel):
             yield member
+
+
+def member_of(part: str, kind: Any) -> type[BaseModel] | None:
+    """The member of that kind; None if there is no such kind."""
+    for member in members(part):
+        field = member.model_fields.get("kind")
+        if field is None or field.default == kind:
+            return member
+    return None
 
 
 def setting_paths() -> list[str]:
     """Every path that an axis, a variant or an override may name, such as `mixture.share`."""
     paths = (
         f"{part}.{name}"
-        for part, field in Scenario.model_fields.items()
-        for member in _members(field)
+        for part in Scenario.model_fields
+        for member in members(part)
         for name in member.model_fields
     )
     return sorted(set(paths))
@@ -63,6 +75,12 @@ def _check_path(path: str) -> str:
     if path not in known:
         raise ValueError(f"unknown setting '{path}'{nearest(path, known)}")
     return path
+
+
+def _check_once(what: str, names: list[str]) -> None:
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            raise ValueError(f"two {what} '{name}'")
 
 
 class Axis(Value):
@@ -96,11 +114,17 @@ class Variant(Value):
     name: Annotated[str, Field(min_length=1)]
     set: tuple[Change, ...] = ()
 
+    @field_validator("set")
+    @classmethod
+    def _set_once(cls, changes: tuple[Change, ...]) -> tuple[Change, ...]:
+        _check_once("changes of", [change.path for change in changes])
+        return changes
+
     @field_validator("set", mode="before")
     @classmethod
     def _from_table(cls, value: Any) -> Any:
         if isinstance(value, dict):
-            return tuple({"path": p, "value": v} for p, v in _flatten(value).items())
+            return tuple({"path": ".".join(keys), "value": v} for keys, v in settings_in(value))
         return value
 
 
@@ -110,7 +134,7 @@ class Condition:
 
     scenario: Scenario
     variant: str
-    knobs: tuple[tuple[str, Setting], ...]
+    knobs: tuple[tuple[str, Knob], ...]
 
 
 @dataclass(frozen=True)
@@ -154,16 +178,19 @@ class Study(Value):
     @classmethod
     def _axes_from_table(cls, value: Any) -> Any:
         if isinstance(value, dict):
-            return tuple({"path": p, "values": v} for p, v in _flatten(value).items())
+            return tuple({"path": ".".join(keys), "values": v} for keys, v in settings_in(value))
         return value
+
+    @field_validator("axes")
+    @classmethod
+    def _crossed_once(cls, axes: tuple[Axis, ...]) -> tuple[Axis, ...]:
+        _check_once("axes over", [axis.path for axis in axes])
+        return axes
 
     @field_validator("variants")
     @classmethod
     def _named_once(cls, variants: tuple[Variant, ...]) -> tuple[Variant, ...]:
-        names = ["reference", *(variant.name for variant in variants)]
-        for name in names:
-            if names.count(name) > 1:
-                raise ValueError(f"two variants named '{name}'")
+        _check_once("variants named", ["reference", *(variant.name for variant in variants)])
         return variants
 
     def varied(self) -> dict[str, str]:
@@ -218,20 +245,42 @@ class Study(Value):
         ]
 
     def identity(self) -> str:
-        """Hash of what makes two studies the same, whatever their number of replicates."""
-        conditions = [condition.scenario.describe() for condition in self.conditions()]
+        """Hash of what makes two studies the same, whatever their number of replicates.
+
+        The names of variants and varied settings are part of it, as they stand in every row.
+        """
+        conditions = [
+            {"scenario": c.scenario.describe(), "variant": c.variant, "knobs": c.knobs}
+            for c in self.conditions()
+        ]
         return content_hash({"seed": self.seed, "conditions": conditions})
 
 
 def replaced(description: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
-    """A copy of a scenario's description with the settings at the given paths replaced."""
+    """A copy of a scenario's description with the settings at the given paths replaced.
+
+    Where the kind of a part is replaced, settings that the new kind does not have are left out.
+    """
     copy = {part: dict(values) for part, values in description.items()}
-    for path, value in settings.items():
+    for path, value in sorted(settings.items(), key=lambda item: not item[0].endswith(".kind")):
         part, name = path.split(".")
+        if name == "kind":
+            copy[part] = fitting(part, copy.get(part, {}), value)
         copy.setdefault(part, {})[name] = list(value) if isinstance(value, tuple) else value
     return copy
 
 
-def _value_at(scenario: Scenario, path: str) -> Setting:
+def fitting(part: str, values: dict[str, Any], kind: Any) -> dict[str, Any]:
+    """Those of a part's values that its other kind has too; all of them if there is no such."""
+    member = member_of(part, kind)
+    return {
+        name: value
+        for name, value in values.items()
+        if member is None or name in member.model_fields
+    }
+
+
+def _value_at(scenario: Scenario, path: str) -> Knob:
     part, name = path.split(".")
-    return cast(Setting, getattr(getattr(scenario, part), name, ""))
+    value = getattr(getattr(scenario, part), name, None)
+    return ", ".join(value) if isinstance(value, tuple) else cast(Knob, value)

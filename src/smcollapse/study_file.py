@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
+from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from smcollapse.errors import StudyError, nearest
-from smcollapse.scenario import Scenario
-from smcollapse.study import Study, replaced, setting_paths
+from smcollapse.setting_checks import holds_list, option_problem, value_problem
+from smcollapse.study import Study, fitting, setting_paths
+from smcollapse.study_errors import problems_of
+from smcollapse.toml_lines import key_lines, line_of
 
-_HEADER = re.compile(r"^\s*(\[\[?)\s*([^\]]+?)\s*\]")
-_KEY = re.compile(
-    r"""^\s*((?:"[^"]*"|'[^']*'|[\w-]+)(?:\s*\.\s*(?:"[^"]*"|'[^']*'|[\w-]+))*)\s*="""
-)
+FILE_SETTINGS = ("world.data", "source.path")
+"""Settings that name a file of the user's."""
 
 
 def presets() -> dict[str, str]:
@@ -75,24 +75,19 @@ def parse_study(
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise StudyError(f"{label}: not valid TOML: {error}") from None
+        raise StudyError(_not_toml(error, text, label)) from None
     if folder is not None:
         _anchor(data, folder)
-    for override in overrides:
-        _apply(data, override)
-    if replicates is not None:
-        data["replicates"] = replicates
-    if seed is not None:
-        data["seed"] = seed
-    try:
-        study = Study.model_validate(data)
-    except ValidationError as error:
-        raise StudyError(_explain(error, text, label)) from None
-    try:
-        study.conditions()
-    except ValidationError as error:
-        raise StudyError(_explain_combination(error, study, text, label)) from None
-    return study
+    wrong = [*_set_all(data, overrides), *_set_options(data, replicates=replicates, seed=seed)]
+    lines = key_lines(text)
+    places = [(line_of(lines, found.path), found) for found in problems_of(data)]
+    wrong += [
+        f"{label}:{line}: {found.where}: {found.what}"
+        for line, found in sorted(places, key=lambda place: place[0])
+    ]
+    if wrong:
+        raise StudyError("\n".join(dict.fromkeys(wrong)))
+    return Study.model_validate(data)
 
 
 def study_toml(study: Study) -> str:
@@ -115,8 +110,7 @@ def _toml(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-        return f'"{escaped}"'
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_toml(item) for item in value) + "]"
     return repr(value)
@@ -124,157 +118,103 @@ def _toml(value: Any) -> str:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise StudyError(f"no study file '{path}'") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise StudyError(f"{path}: cannot be read as a text file: {error}") from None
+    except IsADirectoryError:
+        raise StudyError(f"{path}: is a folder: write the name of a study file") from None
+    except UnicodeDecodeError as error:
+        raise StudyError(f"{path}: is not a text file in UTF-8 (byte {error.start})") from None
+    except OSError as error:
+        raise StudyError(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def _anchor(data: dict[str, Any], folder: Path) -> None:
+def _not_toml(error: tomllib.TOMLDecodeError, text: str, label: str) -> str:
+    """The parser names the line within its message only."""
+    what, _, place = str(error).rpartition(" (at ")
+    number = re.match(r"line (\d+)", place)
+    line = int(number[1]) if number else text.count("\n") + 1
+    return f"{label}:{line}: not valid TOML: {what or error} (at {place}"
+
+
+def _anchor(table: dict[str, Any], folder: Path, above: str = "") -> None:
     """File names in a study are meant relative to the study's own folder."""
-    scenario = data.get("scenario", {})
-    for part, key in (("world", "data"), ("source", "path")):
-        table = scenario.get(part) if isinstance(scenario, dict) else None
-        if not isinstance(table, dict):
-            continue
-        value = table.get(key)
-        if isinstance(value, str) and Path(value).suffix and not Path(value).is_absolute():
-            table[key] = str((folder / value).resolve())
+    for key, value in table.items():
+        path = f"{above}{key}"
+        if isinstance(value, dict):
+            start = path in ("scenario", "axes", "set")
+            _anchor(value, folder, "" if start else f"{path}.")
+        elif path == "variants" and isinstance(value, list):
+            for variant in value:
+                if isinstance(variant, dict):
+                    _anchor(variant, folder)
+        elif path in FILE_SETTINGS:
+            table[key] = _anchored(value, folder)
 
 
-def _apply(data: dict[str, Any], override: str) -> None:
-    """`--set path=value`: a scalar fixes a setting, a list makes or replaces an axis."""
-    path, separator, written = override.partition("=")
-    path = path.strip().removeprefix("scenario.")
-    if not separator:
-        raise StudyError(f"--set {override}: write PATH=VALUE, such as mixture.budget=20000")
+def _anchored(value: Any, folder: Path) -> Any:
+    if isinstance(value, list):
+        return [_anchored(item, folder) for item in value]
+    if isinstance(value, str) and Path(value).suffix:
+        return str((folder / Path(value).expanduser()).resolve())
+    return value
+
+
+def _set_all(data: dict[str, Any], overrides: tuple[str, ...]) -> Iterator[str]:
+    """Apply `--set PATH=VALUE` in turn, kinds first; what is wrong with them."""
     known = setting_paths()
-    if path not in known:
-        raise StudyError(f"--set {override}: unknown setting '{path}'{nearest(path, known)}")
+    for override in sorted(overrides, key=lambda text: ".kind" not in text.partition("=")[0]):
+        path, separator, written = override.partition("=")
+        path = path.strip().removeprefix("scenario.")
+        if not separator:
+            yield f"--set {override}: write PATH=VALUE, such as mixture.budget=20000"
+        elif path not in known:
+            yield f"--set {override}: unknown setting '{path}'{nearest(path, known)}"
+        elif reason := _set(data, path, _anchored_here(path, _value(written))):
+            yield f"--set {override}: {path}: {reason}"
+
+
+def _value(written: str) -> Any:
     try:
-        value = tomllib.loads(f"value = {written}")["value"]
+        return tomllib.loads(f"value = {written}")["value"]
     except tomllib.TOMLDecodeError:
-        value = written.strip()
-    axes = data.setdefault("axes", {})
-    part, key = path.split(".")
-    axes.pop(path, None)
-    if isinstance(axes.get(part), dict):
-        axes[part].pop(key, None)
-    if isinstance(value, list) and path not in ("world.categorical", "world.drop"):
+        return written.strip()
+
+
+def _anchored_here(path: str, value: Any) -> Any:
+    return _anchored(value, Path()) if path in FILE_SETTINGS else value
+
+
+def _set(data: dict[str, Any], path: str, value: Any) -> str | None:
+    """A scalar fixes a setting, a list makes or replaces an axis; why it cannot, or None."""
+    part, name = path.split(".")
+    lists = isinstance(value, list) and any(isinstance(item, list) for item in value)
+    crossed = isinstance(value, list) and (lists or not holds_list(path))
+    for item in value if crossed else [value]:
+        if reason := value_problem(path, item):
+            return reason
+    axes, scenario = data.setdefault("axes", {}), data.setdefault("scenario", {})
+    if isinstance(axes, list):
+        axes[:] = [axis for axis in axes if not isinstance(axis, dict) or axis.get("path") != path]
+    if isinstance(axes, dict):
+        axes.pop(path, None)
+        if isinstance(axes.get(part), dict):
+            axes[part].pop(name, None)
+    if crossed and isinstance(axes, list):
+        axes.append({"path": path, "values": value})
+    elif crossed and isinstance(axes, dict):
         axes[path] = value
-    else:
-        data.setdefault("scenario", {}).setdefault(part, {})[key] = value
+    elif isinstance(scenario, dict) and isinstance(scenario.setdefault(part, {}), dict):
+        if name == "kind":
+            scenario[part] = fitting(part, scenario[part], value)
+        scenario[part][name] = value
+    return None
 
 
-def _explain(error: ValidationError, text: str, label: str) -> str:
-    lines = []
-    for item in error.errors(include_url=False):
-        location = [part for part in item["loc"] if part not in _KINDS]
-        path = ".".join(str(part) for part in location)
-        message = str(item["msg"]).removeprefix("Value error, ")
-        if item["type"] == "extra_forbidden":
-            known = _siblings(location)
-            message = f"unknown key '{location[-1]}'{nearest(str(location[-1]), known)}"
-            path = ".".join(str(part) for part in location[:-1]) or "study"
-        elif isinstance(item["input"], bool | int | float | str):
-            message = f"{message[:1].lower()}{message[1:]} (got {item['input']!r})"
-        lines.append(f"{label}:{_line(text, location)}: {path}: {message}")
-    return "\n".join(dict.fromkeys(lines))
-
-
-def _explain_combination(error: ValidationError, study: Study, text: str, label: str) -> str:
-    """An axis value or a variant made an invalid scenario: say which."""
-    base = study.scenario.describe()
-    for number, axis in enumerate(study.axes):
-        for value in axis.values:
-            if not _valid(replaced(base, {axis.path: value})):
-                reason = _first_reason(replaced(base, {axis.path: value}))
-                where = _line(text, ["axes", number, axis.path])
-                return f"{label}:{where}: axes.{axis.path}: {reason} (got {value!r})"
-    for variant in study.variants:
-        changes = {change.path: change.value for change in variant.set}
-        if not _valid(replaced(base, changes)):
-            reason = _first_reason(replaced(base, changes))
-            return f"{label}:{_line(text, ['variants'])}: variant '{variant.name}': {reason}"
-    return f"{label}: axes and variants together: {error.errors()[0]['msg']}"
-
-
-def _valid(description: dict[str, Any]) -> bool:
-    try:
-        Scenario.model_validate(description)
-    except ValidationError:
-        return False
-    return True
-
-
-def _first_reason(description: dict[str, Any]) -> str:
-    try:
-        Scenario.model_validate(description)
-    except ValidationError as error:
-        item = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in item["loc"] if part not in _KINDS)
-        message = str(item["msg"]).removeprefix("Value error, ")
-        return f"{where}: {message}" if where else message
-    return ""
-
-
-_KINDS = {
-    "facts",
-    "clusters",
-    "table",
-    "consensus",
-    "shrunken",
-    "file",
-    "count_table",
-    "logistic",
-    "mlp",
-}
-
-
-def _siblings(location: list[Any]) -> list[str]:
-    """The keys that are allowed where an unknown one stands."""
-    if location[:1] == ["scenario"] and len(location) == 3:
-        part = f"{location[1]}."
-        return [path.removeprefix(part) for path in setting_paths() if path.startswith(part)]
-    if location[:1] == ["scenario"]:
-        return list(Scenario.model_fields)
-    return list(Study.model_fields)
-
-
-def _line(text: str, location: list[Any]) -> int:
-    """Line of a setting in TOML text: tables by their header, keys by their name; 1 if unknown."""
-    wanted = [str(part) for part in location if not isinstance(part, int)]
-    wanted = [piece for part in wanted for piece in part.split(".") if piece not in _SKIPPED]
-    counts = [part for part in location if isinstance(part, int)]
-    table: list[str] = []
-    seen: dict[str, int] = {}
-    best, depth, item = 1, 0, 0
-    for number, line in enumerate(text.splitlines(), start=1):
-        if header := _HEADER.match(line):
-            table = _parts(header[2])
-            if header[1] == "[[":
-                item = seen.get(header[2], 0)
-                seen[header[2]] = item + 1
-            here = table
-        elif key := _KEY.match(line):
-            here = table + _parts(key[1])
-        else:
-            continue
-        if table[:1] == ["variants"] and counts and item != counts[0]:
-            continue
-        here = [piece for piece in here if piece not in _SKIPPED]
-        common = 0
-        while common < min(len(here), len(wanted)) and here[common] == wanted[common]:
-            common += 1
-        if common > depth and common == len(here):
-            best, depth = number, common
-    return best
-
-
-_SKIPPED = {"path", "value", "values", "set"}
-
-
-def _parts(key: str) -> list[str]:
-    """The pieces of a dotted key; a quoted piece may itself hold a path."""
-    return [piece for piece in re.split(r"[.\s\"']+", key) if piece]
+def _set_options(data: dict[str, Any], **options: int | None) -> Iterator[str]:
+    for name, value in options.items():
+        if value is not None:
+            if reason := option_problem(name, value):
+                yield f"--{name} {value}: {reason}"
+            else:
+                data[name] = value

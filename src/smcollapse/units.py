@@ -9,26 +9,47 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
+from smcollapse.mixtures import budget_of
 from smcollapse.models import model_of
 from smcollapse.scenario import Scenario, content_hash
 from smcollapse.study import Cell, DeviceClass, Study
 from smcollapse.worlds import Inputs, world_of
+from smcollapse.worlds.reading import fingerprint
 
 
 @dataclass(frozen=True)
 class Unit:
     """Cells of one replicate, one world and one shape.
 
-    key : hash of the keys of its cells; the name of its part in the store
+    data : content hashes of the users' files that the cells are made from
+    key : hash of all that; the name of the unit's part in the store
     """
 
     cells: tuple[Cell, ...]
     device: DeviceClass
+    data: tuple[str, ...]
 
     @property
     def key(self) -> str:
         """Content hash of the unit."""
-        return content_hash([cell.key(self.device) for cell in self.cells])
+        return content_hash([*(cell.key(self.device) for cell in self.cells), *self.data])
+
+
+def data_files(cells: Iterable[Cell]) -> list[str]:
+    """The users' files that cells are made from: tables and synthetic rows."""
+    names = []
+    for cell in cells:
+        scenario = cell.condition.scenario
+        if scenario.world.kind == "table":
+            names.append(scenario.world.data)
+        if scenario.source.kind == "file":
+            names.append(scenario.source.path)
+    return list(dict.fromkeys(names))
+
+
+def data_contents(cells: Iterable[Cell]) -> tuple[str, ...]:
+    """Content hash of each of those files as it is now. Raises DataError."""
+    return tuple(fingerprint(name) for name in data_files(cells))
 
 
 def sees_style(scenario: Scenario) -> bool:
@@ -62,8 +83,10 @@ def _cut(cells: list[Cell], wanted: DeviceClass) -> Iterable[Unit]:
     scenario = cells[0].condition.scenario
     model = model_of(scenario.model.kind)
     device = model.device_class(wanted)
-    size = model.stack_size(scenario.model, inputs_of(scenario), device)
+    budget = budget_of(scenario, world_of(scenario.world))
+    size = model.stack_size(scenario.model, inputs_of(scenario), budget, device)
     n_units = -(-len(cells) // size)
     for number in range(n_units):
         start, stop = (len(cells) * (number + i) // n_units for i in (0, 1))
-        yield Unit(tuple(cells[start:stop]), device)
+        members = tuple(cells[start:stop])
+        yield Unit(members, device, data_contents(members))

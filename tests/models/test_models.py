@@ -220,10 +220,12 @@ def test_members_never_couple() -> None:
 
 def test_stack_sizes_follow_from_the_shape() -> None:
     inputs = task(MODELS["mlp"], [0.0]).inputs
-    tiny = Mlps().stack_size(Mlp(embedding=16, width=32, batch_size=64), inputs, "cpu")
-    large = Mlps().stack_size(Mlp(embedding=512, width=2048, batch_size=512), inputs, "cpu")
+    tiny = Mlps().stack_size(Mlp(embedding=16, width=32, batch_size=64), inputs, 1000, "cpu")
+    large = Mlps().stack_size(Mlp(embedding=512, width=2048, batch_size=512), inputs, 1000, "cpu")
     assert tiny > 16
     assert large == 1
+    # The schedule of a long training bounds the stack too: 1e8 draws of 4 bytes.
+    assert Mlps().stack_size(Mlp(width=16, passes=10), inputs, 10**7, "cpu") == 1
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")

@@ -11,10 +11,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from smcollapse.errors import DataError
 from smcollapse.simulate import simulate
 from smcollapse.store import Store
 from smcollapse.study import RESULTS_VERSION
-from smcollapse.units import Unit
+from smcollapse.units import Unit, data_contents, data_files
 from smcollapse.worlds import world_of
 
 
@@ -32,13 +35,28 @@ Engine = Callable[[Store, Sequence[Unit], int], Iterator[Finished]]
 
 
 def compute(store: Store, unit: Unit) -> Finished:
-    """Simulate one unit and write its part."""
+    """Simulate one unit and write its part.
+
+    One thread a unit: sums are then added in the same order on any number of cores.
+
+    Raises
+    ------
+    DataError
+        If a user's file has changed since the unit was planned.
+    """
     import torch
 
-    # One thread a worker: sums are then added in the same order on any number of cores.
+    threads = torch.get_num_threads()
     torch.set_num_threads(1)
     start = time.perf_counter()
-    rows = simulate(unit)
+    try:
+        with threadpool_limits(1):
+            rows = simulate(unit)
+    finally:
+        torch.set_num_threads(threads)
+    if data_contents(unit.cells) != unit.data:
+        names = ", ".join(data_files(unit.cells))
+        raise DataError(f"{names}: changed while the study was running: run it again")
     seconds = time.perf_counter() - start
     finished = Finished(len(unit.cells), seconds, _peak_mib())
     store.write(unit, rows, provenance(unit, finished))

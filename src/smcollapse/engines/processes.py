@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.process import BaseProcess
 
 from smcollapse.engines.base import Finished, compute
 from smcollapse.errors import SmcollapseError
@@ -30,7 +31,9 @@ def processes(store: Store, units: Sequence[Unit], workers: int) -> Iterator[Fin
         If workers are lost again and again, as happens when memory runs out.
     """
     lost = 0
+    others = set(multiprocessing.active_children())
     while todo := [unit for unit in units if not store.part(unit.key).exists()]:
+        broken = False
         pool = ProcessPoolExecutor(
             max_workers=min(workers, len(todo)),
             mp_context=multiprocessing.get_context("spawn"),
@@ -39,24 +42,28 @@ def processes(store: Store, units: Sequence[Unit], workers: int) -> Iterator[Fin
         try:
             futures = [pool.submit(compute, store, unit) for unit in todo]
             for future in as_completed(futures):
-                yield future.result()
-        except BrokenProcessPool:
-            lost += 1
-            if lost > MAX_LOST:
-                raise SmcollapseError(
-                    f"worker processes were lost {lost} times (out of memory?): run again with "
-                    "fewer --workers; finished units are kept"
-                ) from None
+                try:
+                    finished = future.result()
+                except BrokenProcessPool:
+                    broken = True
+                else:
+                    yield finished
         except BaseException:
-            _stop(pool)
+            _stop(pool, others)
             raise
         pool.shutdown(wait=True, cancel_futures=True)
+        lost += broken
+        if lost > MAX_LOST:
+            raise SmcollapseError(
+                f"worker processes were lost {lost} times (out of memory?): run again with "
+                "fewer --workers; finished units are kept"
+            )
 
 
-def _stop(pool: ProcessPoolExecutor) -> None:
+def _stop(pool: ProcessPoolExecutor, others: set[BaseProcess]) -> None:
     """End the workers at once: what they have not finished will be done when resuming."""
     pool.shutdown(wait=False, cancel_futures=True)
-    for child in multiprocessing.active_children():
+    for child in set(multiprocessing.active_children()) - others:
         child.terminate()
 
 

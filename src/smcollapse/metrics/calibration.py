@@ -51,7 +51,7 @@ class Reliability:
         count, accuracy = self.count[used], self.accuracy[used]
         gap = np.abs(accuracy - self.confidence[used])
         spread = np.sqrt(accuracy * (1.0 - accuracy) / count)
-        z = gap / np.maximum(spread, 1e-300)
+        z = np.minimum(gap / np.maximum(spread, 1e-12), 40.0)
         folded = spread * np.sqrt(2.0 / np.pi) * np.exp(-0.5 * z * z) + gap * (1 - 2 * ndtr(-z))
         return max(0.0, float(np.average(2.0 * gap - folded, weights=count)))
 

@@ -46,8 +46,8 @@ class Model(Protocol):
     def device_class(self, wanted: DeviceClass) -> DeviceClass:
         """Where it is trained when that device is asked for."""
 
-    def stack_size(self, settings: Any, inputs: Inputs, device: DeviceClass) -> int:
-        """How many members of that shape are trained together on that device."""
+    def stack_size(self, settings: Any, inputs: Inputs, budget: int, device: DeviceClass) -> int:
+        """How many members of that shape and budget are trained together on that device."""
 
     def probabilities(self, settings: Any, task: Task, device: DeviceClass) -> NDArray[np.float32]:
         """Train every member; (E, n_test, C) probabilities on the test rows."""

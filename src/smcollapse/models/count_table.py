@@ -27,7 +27,9 @@ class CountTables:
         """Counting is done on the CPU."""
         return "cpu"
 
-    def stack_size(self, settings: CountTable, inputs: Inputs, device: DeviceClass) -> int:
+    def stack_size(
+        self, settings: CountTable, inputs: Inputs, budget: int, device: DeviceClass
+    ) -> int:
         """Members share nothing; 64 at a time make a reasonable part of the store."""
         return 64
 

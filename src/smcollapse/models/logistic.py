@@ -29,7 +29,9 @@ class LogisticRegressions:
         """Solved on the CPU."""
         return "cpu"
 
-    def stack_size(self, settings: Logistic, inputs: Inputs, device: DeviceClass) -> int:
+    def stack_size(
+        self, settings: Logistic, inputs: Inputs, budget: int, device: DeviceClass
+    ) -> int:
         """Members are solved one by one; 16 make a reasonable part of the store."""
         return 16
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import itertools
 import math
+from typing import Any, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from smcollapse.kernels.embedding import fill_embedding_gradient, fill_embedding_sums
 from smcollapse.models.base import Task
 from smcollapse.models.training import (
     MAX_ORDERS,
     Examples,
+    Forward,
     Optimisation,
     Parameters,
     batch_orders,
@@ -27,6 +30,9 @@ from smcollapse.worlds import Inputs, Rows
 EVALUATION_ROWS = 4096
 """Test rows that pass through the stack at a time."""
 
+SCHEDULE_BYTES = 2**28
+"""Memory that the schedule of a stack may take, unless a single member needs more."""
+
 
 class Mlps:
     """Stacks of `settings.Mlp` networks."""
@@ -35,25 +41,27 @@ class Mlps:
         """Trained where asked."""
         return wanted
 
-    def stack_size(self, settings: Mlp, inputs: Inputs, device: DeviceClass) -> int:
+    def stack_size(self, settings: Mlp, inputs: Inputs, budget: int, device: DeviceClass) -> int:
         """Members of a stack, from the shape alone.
 
         On a CPU small networks share the overhead of each operation, large ones would leave the
-        cache; on a GPU more members are always better until they fill it.
+        cache; on a GPU more members are better until they fill it. The schedule of all batches is
+        held in memory too, four bytes a draw.
         """
         wide = settings.embedding if inputs.fields else inputs.n_features
         floats = settings.batch_size * (wide + 2 * settings.depth * settings.width)
         floats += 3 * (wide + settings.depth * settings.width) * settings.width
-        if device == "cuda":
-            return int(np.clip(2**31 // (4 * floats), 1, 512))
-        return int(np.clip(2**23 // (4 * floats), 1, 64))
+        memory, most = (2**31, 512) if device == "cuda" else (2**23, 64)
+        scheduled = SCHEDULE_BYTES // int(4 * settings.passes * budget + 1)
+        return int(np.clip(min(memory // (4 * floats), scheduled), 1, most))
 
     def probabilities(self, settings: Mlp, task: Task, device: DeviceClass) -> NDArray[np.float32]:
         """Train every member; (E, n_test, C) probabilities on the test rows."""
         place = torch.device(device)
         plan = optimisation(settings, task.budget)
-        parameters = initial_parameters(settings, task, len(task.slots), place)
-        forward = _Forward(settings, task.inputs, len(task.slots), place)
+        parameters, forward = network(
+            settings, task.inputs, len(task.slots), place, task.seed, task.replicate
+        )
         pool, schedule = examples(task.pool, task).to(place), _schedule(task, plan).to(place)
         train(parameters, forward, pool, schedule, plan)
         return _evaluate(parameters, forward, examples(task.test, task), len(task.slots), place)
@@ -102,13 +110,20 @@ def _schedule(task: Task, plan: Optimisation) -> torch.Tensor:
     return torch.from_numpy(np.stack(members, axis=1))
 
 
-def initial_parameters(settings: Mlp, task: Task, members: int, device: torch.device) -> Parameters:
-    """Initial weights, the same for all members of a replicate (common random numbers).
+def network(
+    settings: Mlp,
+    inputs: Inputs,
+    members: int,
+    device: torch.device,
+    seed: int,
+    replicate: int,
+) -> tuple[Parameters, Forward]:
+    """A stack of equal networks: initial weights, and the function that applies them.
 
+    All members of a replicate start from the same weights (common random numbers).
     Embeddings N(0, 1), weights N(0, 2/fan-in) before a ReLU (He et al. 2015) and N(0, 1/fan-in)
     before the softmax, biases 0.
     """
-    inputs = task.inputs
     wide = settings.embedding if inputs.fields else inputs.n_features
     widths = [wide, *[settings.width] * settings.depth, inputs.n_classes]
     shapes: dict[str, tuple[int, int, float]] = {}
@@ -116,15 +131,15 @@ def initial_parameters(settings: Mlp, task: Task, members: int, device: torch.de
         shapes["embedding"] = (sum(inputs.fields), settings.embedding, 1.0)
     for layer, (fan_in, fan_out) in enumerate(itertools.pairwise(widths)):
         gain = 1.0 if layer == settings.depth else 2.0
-        shapes[f"weight_{layer}"] = (fan_in, fan_out, math.sqrt(gain / fan_in))
+        shapes[f"weight_{layer}"] = (fan_out, fan_in, math.sqrt(gain / fan_in))
     parameters: Parameters = {}
     for name, (rows, columns, scale) in shapes.items():
-        draws = stream(task.seed, task.replicate, "initial weights", name).normals(rows, columns)
+        draws = stream(seed, replicate, "initial weights", name).normals(rows, columns)
         parameters[name] = _stacked(draws * np.float32(scale), members, device)
         if name.startswith("weight"):
-            bias = np.zeros((1, columns), dtype=np.float32)
+            bias = np.zeros((rows, 1), dtype=np.float32)
             parameters[name.replace("weight", "bias")] = _stacked(bias, members, device)
-    return parameters
+    return parameters, _Forward(settings, inputs)
 
 
 def _stacked(one: NDArray[np.float32], members: int, device: torch.device) -> torch.Tensor:
@@ -133,34 +148,63 @@ def _stacked(one: NDArray[np.float32], members: int, device: torch.device) -> to
 
 
 class _Forward:
-    """The network: parameters, features (E, B, d), codes (E, B, f) → logits (E, B, C)."""
+    """The network: parameters, features (E, B, d), codes (E, B, f) → logits (E, C, B).
 
-    def __init__(self, settings: Mlp, inputs: Inputs, members: int, device: torch.device) -> None:
+    Inside, the batch is the last dimension: weights are (E, out, in), activations (E, out, B).
+    """
+
+    def __init__(self, settings: Mlp, inputs: Inputs) -> None:
         self.depth = settings.depth
-        self.size = sum(inputs.fields)
-        self.offset = (self.size * torch.arange(members, device=device)).view(-1, 1, 1)
+        self.discrete = bool(inputs.fields)
 
     def __call__(
         self, parameters: Parameters, features: torch.Tensor, codes: torch.Tensor
     ) -> torch.Tensor:
-        x = features
-        if self.size:
-            table = parameters["embedding"]
-            flat = (codes + self.offset).view(-1, codes.shape[-1])
-            x = torch.nn.functional.embedding_bag(
-                flat, table.view(-1, table.shape[-1]), mode="sum"
-            ).view(*codes.shape[:2], -1)
+        x = embedding_sum(parameters["embedding"], codes) if self.discrete else features
+        x = x.mT
         for layer in range(self.depth + 1):
-            x = torch.baddbmm(parameters[f"bias_{layer}"], x, parameters[f"weight_{layer}"])
+            x = torch.baddbmm(parameters[f"bias_{layer}"], parameters[f"weight_{layer}"], x)
             if layer < self.depth:
-                x = torch.relu(x)
+                x = torch.relu_(x)
         return x
+
+
+def embedding_sum(table: torch.Tensor, codes: torch.Tensor) -> torch.Tensor:
+    """Σ_f table[e, codes[e, b, f]]: table (E, V, h), codes (E, B, f) → (E, B, h)."""
+    if table.device.type == "cpu":
+        return cast(torch.Tensor, _EmbeddingSum.apply(table, codes))  # type: ignore[no-untyped-call]
+    members, size, width = table.shape
+    offset = size * torch.arange(members, device=table.device).view(-1, 1, 1)
+    bags = torch.nn.functional.embedding_bag(
+        (codes + offset).view(-1, codes.shape[2]), table.view(-1, width), mode="sum"
+    )
+    return bags.view(*codes.shape[:2], width)
+
+
+class _EmbeddingSum(torch.autograd.Function):
+    """The sum and its gradient by compiled kernels."""
+
+    @staticmethod
+    def forward(ctx: Any, table: torch.Tensor, codes: torch.Tensor) -> torch.Tensor:
+        ctx.save_for_backward(codes)
+        ctx.size = table.shape[1]
+        out = table.new_empty(*codes.shape[:2], table.shape[2])
+        fill_embedding_sums(table.detach().numpy(), codes.numpy(), out.numpy())
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor, None]:
+        (codes,) = ctx.saved_tensors
+        gradient = gradients[0].contiguous()
+        out = gradient.new_zeros(codes.shape[0], ctx.size, gradient.shape[2])
+        fill_embedding_gradient(gradient.numpy(), codes.numpy(), out.numpy())
+        return out, None
 
 
 @torch.no_grad()
 def _evaluate(
     parameters: Parameters,
-    forward: _Forward,
+    forward: Forward,
     test: Examples,
     members: int,
     device: torch.device,
@@ -172,5 +216,5 @@ def _evaluate(
         logits = forward(
             parameters, features.expand(members, -1, -1), codes.expand(members, -1, -1)
         )
-        parts.append(torch.softmax(logits, dim=-1).cpu().numpy())
+        parts.append(torch.softmax(logits, dim=1).mT.cpu().numpy())
     return np.concatenate(parts, axis=1)

@@ -50,7 +50,7 @@ class Optimisation:
 
 Parameters = dict[str, torch.Tensor]
 Forward = Callable[[Parameters, torch.Tensor, torch.Tensor], torch.Tensor]
-"""(parameters, features (E, B, d), codes (E, B, f)) → logits (E, B, C)."""
+"""(parameters, features (E, B, d), codes (E, B, f)) → logits (E, C, B)."""
 
 
 def batch_orders(seed: int, replicate: int, n_slots: int, n_orders: int) -> NDArray[np.int64]:
@@ -98,19 +98,30 @@ def train(
         fused=True,
     )
     steps, members, batch = schedule.shape
+    leaves = list(parameters.values())
     for step in range(steps):
         rows = schedule[step].view(-1)
-        features = pool.features[rows].view(members, batch, -1)
-        codes = pool.codes[rows].view(members, batch, -1)
+        features = pool.features.index_select(0, rows).view(members, batch, -1)
+        codes = pool.codes.index_select(0, rows).view(members, batch, -1)
+        label = pool.label.index_select(0, rows).view(members, 1, batch)
         logits = forward(parameters, features, codes)
-        loss = torch.nn.functional.cross_entropy(
-            logits.reshape(members * batch, -1), pool.label[rows], reduction="sum"
-        )
+        for leaf in leaves:
+            leaf.grad = None
+        torch.autograd.backward(logits, cross_entropy_gradient(logits.detach(), label))
         for group in fused.param_groups:
             group["lr"] = optimisation.learning_rate * cosine(step / steps)
-        fused.zero_grad(set_to_none=True)
-        (loss / batch).backward()  # type: ignore[no-untyped-call]
         fused.step()
+
+
+def cross_entropy_gradient(logits: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
+    """Gradient of each member's mean cross entropy: (softmax − one-hot)/B, (E, C, B).
+
+    logits : (E, C, B), classes before batch: a softmax across a strided dimension runs on whole
+    vectors, along a short last one element by element; label : (E, 1, B)
+    """
+    gradient = torch.softmax(logits, dim=1)
+    gradient.scatter_add_(1, label, gradient.new_full((1, 1, 1), -1.0).expand_as(label))
+    return gradient.div_(logits.shape[2])
 
 
 def cosine(progress: float) -> float:

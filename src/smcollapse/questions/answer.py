@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +28,13 @@ from smcollapse.inference import (
     smooth_transition,
     step_down_safe_share,
 )
-from smcollapse.questions.claim import Claim, published_claim, verdict
+from smcollapse.questions.claim import (
+    Claim,
+    effect_verdict,
+    onset_verdict,
+    published_claim,
+)
+from smcollapse.questions.conditions import ConditionRows, conditions_of, replication_of
 from smcollapse.store import Store
 
 RESPONSE = "rare_recall"
@@ -89,88 +96,36 @@ class Answer(Record):
 def answer_of(store: Store) -> Answer:
     """The answer that the finished units of a store give. Raises StoreError if there are none."""
     done, planned = store.count()
-    table = store.table()
-    replication = _replication(store)
-    conditions = tuple(
-        _condition(label, settings, rows, control, replication)
-        for label, settings, rows, control in _conditions(store, table)
-    )
+    replication = replication_of(store)
+    conditions = list(conditions_of(store, store.table()))
+    answers = tuple(_condition(condition, replication) for condition in conditions)
     notes = _notes(done, planned, replication)
-    reference = conditions[0]
+    reference = answers[0] if conditions[0].is_reference else None
     return Answer(
         study=store.study.name,
         text=_text(reference),
-        claim=tuple(_claim_rows(reference, published_claim())),
-        conditions=conditions,
+        claim=() if reference is None else tuple(_claim_rows(reference, published_claim())),
+        conditions=answers,
         n_models=done,
         n_planned=planned,
         notes=notes,
     )
 
 
-def knob_columns(store: Store, table: pd.DataFrame) -> list[str]:
-    """Columns of varied settings other than the share."""
-    columns = [column for path, column in store.study.varied().items() if path != "mixture.share"]
-    return [column for column in columns if column in table.columns]
-
-
-def _replication(store: Store) -> Replication:
-    for made in store.provenance():
-        if made["resplits"] is not None:
-            return Replication("re-splits", **made["resplits"])
-    return INDEPENDENT
-
-
-def _conditions(
-    store: Store, table: pd.DataFrame
-) -> Iterator[tuple[str, dict[str, Any], pd.DataFrame, pd.DataFrame | None]]:
-    """Label, settings, rows and `real_only` control of each condition, controls left out.
-
-    A control has no synthetic rows, so it serves every setting of the source.
-    """
-    columns = store.study.varied()
-    knobs = [column for column in knob_columns(store, table) if column != "design"]
-    shared = [k for path, k in columns.items() if k in knobs and not path.startswith("source.")]
-    keys = ["variant", *knobs, "design"]
-    several = {knob for knob in knobs if len(table[knob].unique()) > 1}
-    one_variant = len(table["variant"].unique()) == 1
-    groups = [
-        (dict(zip(keys, key, strict=True)), rows)
-        for key, rows in table.groupby(keys, sort=False, dropna=False)
-    ]
-    controls = {
-        tuple(settings[knob] for knob in shared): rows
-        for settings, rows in groups
-        if settings["design"] == "real_only"
-    }
-    only_controls = all(settings["design"] == "real_only" for settings, _ in groups)
-    for settings, rows in groups:
-        if settings["design"] == "real_only" and not only_controls:
-            continue
-        shown = [f"{knob} {settings[knob]}" for knob in knobs if knob in several]
-        label = ", ".join(shown) if shown and one_variant else str(settings["variant"])
-        yield label, settings, rows, controls.get(tuple(settings[knob] for knob in shared))
-
-
-def _condition(
-    label: str,
-    settings: dict[str, Any],
-    rows: pd.DataFrame,
-    control: pd.DataFrame | None,
-    replication: Replication,
-) -> ConditionAnswer:
+def _condition(condition: ConditionRows, replication: Replication) -> ConditionAnswer:
     claim = published_claim()
     effects, net_effects = {}, {}
     for measure in EFFECT_MEASURES:
         try:
-            measured = curves(rows, measure, replication=replication)
+            measured = curves(condition.rows, measure, replication=replication)
             effects[measure] = effect(measured, claim.before, claim.after)
-            if control is not None:
-                alone = curves(control, measure, replication=replication)
+            if condition.control is not None:
+                alone = curves(condition.control, measure, replication=replication)
                 net_effects[measure] = net_effect(measured, alone, claim.before, claim.after)
         except InferenceError:
             continue
-    return ConditionAnswer(label, settings, onset_of(rows, replication), effects, net_effects)
+    onset = onset_of(condition.rows, replication)
+    return ConditionAnswer(condition.label, condition.settings, onset, effects, net_effects)
 
 
 def onset_of(
@@ -205,7 +160,7 @@ def _claim_rows(reference: ConditionAnswer, claim: Claim) -> Iterator[ClaimRow]:
     for estimand in (onset.benchmark, onset.break_point, onset.transition):
         if estimand is not None:
             measured = estimand.estimates()[0]
-            word = verdict(claim.onset, measured)
+            word = onset_verdict(claim.onset, measured)
             yield ClaimRow(measured.term, "share", claim.onset, measured, None, word)
     for claimed in claim.effects:
         found = reference.effects.get(claimed.measure)
@@ -214,35 +169,38 @@ def _claim_rows(reference: ConditionAnswer, claim: Claim) -> Iterator[ClaimRow]:
             continue
         for reading in claimed.readings:
             measured = getattr(found, reading)
-            point = (claimed.change, claimed.change)
             yield ClaimRow(
                 term=claimed.measure,
                 reading=reading,
-                claimed=point,
+                claimed=(claimed.change, claimed.change),
                 measured=measured,
                 net=None if net is None else getattr(net, reading),
-                verdict=verdict(point, measured),
+                verdict=effect_verdict(claimed.change, measured),
             )
 
 
-def _text(reference: ConditionAnswer) -> str:
+def _text(reference: ConditionAnswer | None) -> str:
     """How much synthetic data this mixture can take, in one or two sentences."""
+    if reference is None:
+        return "No answer yet: no model of the reference scenario is trained"
     benchmark = reference.onset.benchmark
     if benchmark is None:
-        return "No answer yet: " + ("; ".join(reference.onset.notes) or "no benchmark share")
-    loss = f"{benchmark.loss:.0%} of its rare-case recall"
+        return "No answer: " + ("; ".join(reference.onset.notes) or "no benchmark share")
+    loss = f"{100 * benchmark.loss:.0f} % of its rare-case recall"
     parts = []
     if benchmark.safe_share is not None:
         parts.append(
-            f"This mixture can take a synthetic share of up to {benchmark.safe_share:.2f} before "
-            f"it loses {loss} (one-sided {benchmark.level:.0%} limit)."
+            f"This mixture can take a synthetic share of up to {100 * benchmark.safe_share:.1f} % "
+            f"before it loses {loss} (one-sided {100 * benchmark.level:.0f} % limit)."
         )
     if benchmark.share is None:
         parts.append(f"The loss of {loss} is {benchmark.note or 'not reached'}.")
     else:
-        band = benchmark.band
-        shown = "" if band is None else f" [{band.lower:.2f}, {band.upper:.2f}]"
-        parts.append(f"The best estimate of that share is {benchmark.share:.2f}{shown}.")
+        parts.append(f"The best estimate of that share is {100 * benchmark.share:.1f} %")
+        if (band := benchmark.band) is not None:
+            upper = f"{100 * band.upper:.1f}" if math.isfinite(band.upper) else "open"
+            parts[-1] += f" (95 % band {100 * band.lower:.1f} to {upper})"
+        parts[-1] += "."
     return " ".join(parts)
 
 

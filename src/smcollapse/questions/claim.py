@@ -46,13 +46,29 @@ def published_claim() -> Claim:
     )
 
 
-def verdict(claimed: tuple[float, float], measured: Estimate) -> str:
-    """In words, how a claimed range (a point where both ends agree) lies to a measured interval."""
+def onset_verdict(claimed: tuple[float, float], measured: Estimate) -> str:
+    """In words, how a measured onset lies to the claimed range."""
     lower, upper = claimed
     if measured.interval is None:
         return "no interval"
-    below, above = measured.interval.upper < lower, measured.interval.lower > upper
-    if below or above:
-        return f"contradicted: measured {'below' if below else 'above'}"
+    if measured.interval.upper < lower:
+        return "contradicted: earlier"
+    if measured.interval.lower > upper:
+        return "contradicted: later"
     inside = lower <= measured.interval.lower and measured.interval.upper <= upper
-    return "agrees" if lower == upper or inside else "compatible, not decided"
+    return "agrees" if inside else "compatible, not decided"
+
+
+def effect_verdict(claimed: float, measured: Estimate) -> str:
+    """In words, how a measured change lies to the claimed one."""
+    if measured.interval is None:
+        return "no interval"
+    if claimed in measured.interval:
+        return "compatible"
+    ends = (measured.interval.lower, measured.interval.upper)
+    if all(end * claimed < 0 for end in ends):
+        return "contradicted: opposite sign"
+    if measured.interval.lower <= 0.0 <= measured.interval.upper:
+        return "contradicted: no change shown"
+    smaller = abs(measured.value) < abs(claimed)
+    return f"contradicted: {'smaller' if smaller else 'larger'}"

@@ -6,25 +6,25 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from smcollapse.inference import BenchmarkShare, Break, Interval, Transition
 from smcollapse.questions.answer import Onset
-from smcollapse.report.selection import Drawn, Material, shares_of
+from smcollapse.report.selection import Drawn, Material, curve_label, shares_of
 from smcollapse.report.style import (
-    BAND,
     BLACK,
     BLUE,
     GREEN,
     GREY,
     PURPLE,
     VERMILLION,
+    claim_handle,
     draw_curve,
     new_figure,
     shade_claim,
     share_axis,
     span_at_least,
 )
-from smcollapse.report.wording import estimate, measure_name, percent, percent_range, shortened
-from smcollapse.questions.claim import published_claim
+from smcollapse.report.wording import estimate, measure_name, percent
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -32,7 +32,7 @@ PANELS = ("rare_recall", "exception_recall", "head_recall", "accuracy", "mean_co
 SPARE = "brier"
 """Shown where a world has no exceptions, whose recall is then undefined."""
 
-MOST_THIN_LINES = 20
+MOST_THIN_LINES = 10
 SMALLEST_SPAN = 8.0
 
 
@@ -56,9 +56,7 @@ def _panel(ax: Axes, material: Material, measure: str) -> None:
     reference = material.reference
     shade_claim(ax)
     if reference.control is not None and reference.control[measure].notna().any():
-        draw_curve(
-            ax, reference.control, measure, material.replication, colour=GREY, dashed=True
-        )
+        draw_curve(ax, reference.control, measure, material.replication, colour=GREY, dashed=True)
     few = reference.rows["replicate"].nunique() <= MOST_THIN_LINES
     draw_curve(
         ax,
@@ -81,28 +79,28 @@ def _mark_onsets(ax: Axes, onset: Onset) -> None:
     if not marks:
         return
     lower, upper = ax.get_ylim()
-    step = 0.075 * (upper - lower)
-    strip = step * (len(marks) + 0.6)
+    step = 0.095 * (upper - lower)
     ax.axhline(lower, color="#9A9A9A", linewidth=0.8)
-    ax.set_ylim(lower - strip, upper)
+    ax.set_ylim(lower - step * (len(marks) + 0.15), upper)
     ax.set_yticks([tick for tick in ax.get_yticks() if lower <= tick <= upper])
     first, last = ax.get_xlim()
     for row, mark in enumerate(marks):
         height = lower - step * (row + 0.8)
+        ax.plot([mark.share] * 2, [height, upper], color=mark.colour, linewidth=0.8, linestyle=":")
         if mark.band is not None:
-            ends = [min(max(100.0 * end, first), last) for end in (mark.band.lower, mark.band.upper)]
+            ends = [
+                min(max(100.0 * end, first), last) for end in (mark.band.lower, mark.band.upper)
+            ]
             ax.plot(ends, [height] * 2, color=mark.colour, linewidth=2.4, solid_capstyle="butt")
         ax.plot([mark.share], [height], mark.marker, color=mark.colour, markersize=4.5)
-        ax.plot([mark.share] * 2, [height, upper], color=mark.colour, linewidth=0.8, linestyle=":")
-        on_the_right = mark.share < 0.5 * (first + last)
         ax.annotate(
             mark.text,
-            (0.988 if on_the_right else 0.012, height),
+            (0.012, height + 0.42 * step),
             xycoords=("axes fraction", "data"),
-            ha="right" if on_the_right else "left",
             va="center",
             color=mark.colour,
             fontsize=8.5,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8},
         )
 
 
@@ -150,11 +148,9 @@ def _mark(
 def _legend(figure: Figure, reference: Drawn) -> None:
     """Above the panels, so that it covers nothing."""
     from matplotlib.lines import Line2D
-    from matplotlib.patches import Patch
 
-    n = reference.rows["replicate"].nunique()
-    mean = f"{shortened(reference.label)}: mean" + (f" and 95 % band, {n} replicates" if n > 1 else "")
-    handles: list[Line2D | Patch] = [Line2D([], [], color=BLUE, marker="o", label=mean)]
+    mean = curve_label(reference)
+    handles: list[Artist] = [Line2D([], [], color=BLUE, marker="o", label=mean)]
     if reference.control is not None:
         handles.append(
             Line2D(
@@ -167,6 +163,5 @@ def _legend(figure: Figure, reference: Drawn) -> None:
                 label="the same real rows alone (real_only)",
             )
         )
-    claimed = percent_range(*published_claim().onset)
-    handles.append(Patch(color=BAND, label=f"claimed onset, {claimed}"))
+    handles.append(claim_handle())
     figure.legend(handles=handles, loc="outside upper left", ncols=len(handles), columnspacing=1.6)

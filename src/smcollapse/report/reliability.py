@@ -17,6 +17,7 @@ from smcollapse.report.wording import number, percent, short_percent
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 THIN_BIN = 1e-3
 """Bins with a smaller part of the rows are drawn hollow: their accuracy is mostly noise."""
@@ -66,7 +67,7 @@ def _diagram(rows: pd.DataFrame, share: float) -> Diagram:
 def reliability_figure(material: Material) -> Figure:
     """Accuracy against confidence in 15 bins, with the rows per bin below."""
     diagrams = diagrams_of(material.reference)
-    figure = new_figure(4.4 * len(diagrams) + 0.2, 5.2)
+    figure = new_figure(4.4 * len(diagrams) + 0.2, 5.5)
     axes = figure.subplots(
         2,
         len(diagrams),
@@ -78,9 +79,7 @@ def reliability_figure(material: Material) -> Figure:
     edges = np.linspace(0.0, 100.0, len(diagrams[0].bins.count) + 1)
     used = np.flatnonzero(sum(diagram.bins.count for diagram in diagrams))
     first = edges[used[0]]
-    for (upper, lower), diagram, colour in zip(
-        axes.T, diagrams, (BLUE, VERMILLION), strict=False
-    ):
+    for (upper, lower), diagram, colour in zip(axes.T, diagrams, (BLUE, VERMILLION), strict=False):
         _draw_bins(upper, diagram, colour)
         _draw_counts(lower, diagram, edges, colour)
         upper.set_xlim(first - 1.0, 101.0)
@@ -88,6 +87,7 @@ def reliability_figure(material: Material) -> Figure:
     axes[1, 0].set_ylabel("rows, %")
     for ax in axes[1]:
         ax.set_xlabel("confidence, %")
+    _legend(figure, columns=2 * len(diagrams))
     return figure
 
 
@@ -96,11 +96,11 @@ def _draw_bins(ax: Axes, diagram: Diagram, colour: str) -> None:
     used = bins.count > 0
     thick = bins.count >= THIN_BIN * bins.count.sum()
     confidence, accuracy = 100.0 * bins.confidence, 100.0 * bins.accuracy
-    ax.axline((0.0, 0.0), slope=1.0, color=GREY, linewidth=1.0, linestyle=(0, (4, 2)), zorder=1.5)
+    ax.axline((100.0, 100.0), slope=1.0, color=GREY, linewidth=1.0, linestyle=(0, (4, 2)))
     ax.vlines(
         confidence[used], confidence[used], accuracy[used], color=colour, linewidth=5.0, alpha=0.25
     )
-    ax.plot(confidence[used], accuracy[used], color=colour, linewidth=1.2, zorder=3.0)
+    ax.plot(confidence[used & thick], accuracy[used & thick], color=colour, linewidth=1.2)
     for chosen, face in ((used & thick, colour), (used & ~thick, "white")):
         ax.plot(
             confidence[chosen],
@@ -111,14 +111,54 @@ def _draw_bins(ax: Axes, diagram: Diagram, colour: str) -> None:
             markersize=5.5,
             zorder=4.0,
         )
-    ece = f"ECE {percent(diagram.ece_mean)} (pooled bins {percent(bins.ece)})"
+    ax.set_title(f"{_side(diagram.share)}: share {short_percent(diagram.share)}", pad=33.0)
     gap = number(100.0 * (diagram.confidence - diagram.accuracy), signed=True)
-    ax.set_title(
-        f"Synthetic share {short_percent(diagram.share)}\n{ece}\n"
-        f"confidence {percent(diagram.confidence)}, accuracy {percent(diagram.accuracy)}, "
-        f"gap {gap}",
-        fontweight="normal",
-        linespacing=1.35,
+    ax.annotate(
+        f"ECE {percent(diagram.ece_mean)} (of the pooled bins {percent(bins.ece)})\n"
+        f"confidence {percent(diagram.confidence)} − accuracy {percent(diagram.accuracy)}: {gap}",
+        (0.0, 1.0),
+        xycoords="axes fraction",
+        xytext=(0, 5),
+        textcoords="offset points",
+        va="bottom",
+        linespacing=1.3,
+    )
+
+
+def _side(share: float) -> str:
+    """Where a share lies to the claimed onset."""
+    lower, upper = published_claim().onset
+    if share < lower:
+        return "Below the claimed onset"
+    return "Above the claimed onset" if share > upper else "Within the claimed onset"
+
+
+def _legend(figure: Figure, columns: int) -> None:
+    """Above the panels, so that it covers nothing."""
+    from matplotlib.lines import Line2D
+
+    least = short_percent(THIN_BIN)
+    handles = [
+        Line2D([], [], color=GREY, linewidth=1.0, linestyle=(0, (4, 2)), label="calibrated"),
+        Line2D([], [], color=GREY, linewidth=5.0, alpha=0.35, label="gap"),
+        _dot(f"bin with {least} of the rows or more", GREY),
+        _dot("bin with fewer", "white"),
+    ]
+    figure.legend(handles=handles, loc="outside upper left", ncols=columns, columnspacing=1.6)
+
+
+def _dot(label: str, face: str) -> Line2D:
+    from matplotlib.lines import Line2D
+
+    return Line2D(
+        [],
+        [],
+        linestyle="",
+        marker="o",
+        markersize=5.5,
+        markerfacecolor=face,
+        markeredgecolor=GREY,
+        label=label,
     )
 
 

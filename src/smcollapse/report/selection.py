@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from smcollapse.inference import INDEPENDENT, Replication
+from smcollapse.inference import Replication
 from smcollapse.metrics import Reliability
-from smcollapse.questions.answer import Answer, ConditionAnswer, knob_columns
+from smcollapse.questions.answer import Answer, ConditionAnswer
+from smcollapse.questions.conditions import conditions_of, knobs_of, replication_of
+from smcollapse.report.wording import shortened
 from smcollapse.simulate import BIN_COLUMNS
 from smcollapse.store import Store
 
@@ -34,12 +34,12 @@ class Drawn:
 class Material:
     """All that figures are drawn from; the reference condition comes first.
 
-    knobs : columns of the varied settings other than the share, the design among them
+    knobs : column and path of the varied settings other than the share, the design among them
     """
 
     answer: Answer
     drawn: tuple[Drawn, ...]
-    knobs: tuple[str, ...]
+    knobs: dict[str, str]
     replication: Replication
 
     @property
@@ -51,49 +51,18 @@ class Material:
 def material_of(store: Store, answer: Answer) -> Material:
     """The rows of every condition of an answer. Raises StoreError as `Store.table` does."""
     table = store.table(bins=True)
-    knobs = tuple(knob_columns(store, table))
-    columns = store.study.varied()
-    shared = [
-        column
-        for path, column in columns.items()
-        if column in knobs and column != "design" and not path.startswith("source.")
-    ]
     drawn = tuple(
-        Drawn(
-            condition,
-            _matching(table, condition.settings),
-            _control(table, condition.settings, shared),
-        )
-        for condition in answer.conditions
+        Drawn(condition, found.rows, found.control)
+        for condition, found in zip(answer.conditions, conditions_of(store, table), strict=True)
     )
-    return Material(answer, drawn, knobs, _replication(store))
+    return Material(answer, drawn, knobs_of(store, table), replication_of(store))
 
 
-def _matching(table: pd.DataFrame, settings: dict[str, Any]) -> pd.DataFrame:
-    """Rows with those settings; a missing setting matches a missing one."""
-    chosen = np.ones(len(table), dtype=bool)
-    for column, value in settings.items():
-        same = table[column].isna() if pd.isna(value) else table[column] == value
-        chosen &= same.to_numpy(dtype=bool)
-    return table[chosen]
-
-
-def _control(
-    table: pd.DataFrame, settings: dict[str, Any], shared: Iterable[str]
-) -> pd.DataFrame | None:
-    """Rows of the `real_only` design with the same settings but for the source's: it has none."""
-    if settings["design"] == "real_only":
-        return None
-    wanted = {"design": "real_only", **{column: settings[column] for column in shared}}
-    rows = _matching(table, wanted).drop_duplicates(["share", "replicate"])
-    return None if rows.empty else rows
-
-
-def _replication(store: Store) -> Replication:
-    for made in store.provenance():
-        if made["resplits"] is not None:
-            return Replication("re-splits", **made["resplits"])
-    return INDEPENDENT
+def curve_label(drawn: Drawn) -> str:
+    """What a curve with its band is, for a legend."""
+    n = len(drawn.rows["replicate"].unique())
+    what = "one replicate" if n == 1 else f"mean and 95 % band, {n} replicates"
+    return f"{shortened(drawn.label)}: {what}"
 
 
 def shares_of(rows: pd.DataFrame) -> list[float]:

@@ -10,7 +10,7 @@ import io
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -24,6 +24,7 @@ from smcollapse.report.wording import percent_range
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.patches import Patch
 
 BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#A3477F"
 ORANGE, SKY, BLACK, GREY = "#E69F00", "#56B4E9", "#1A1A1A", "#6B6B6B"
@@ -34,7 +35,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P")
 LEVEL = 0.95
 PIXELS_PER_INCH = 200
 
-_SETTINGS = {
+_SETTINGS: Any = {
     "font.family": "DejaVu Sans",
     "font.size": 9.0,
     "axes.titlesize": 9.5,
@@ -73,6 +74,7 @@ def style() -> Iterator[None]:
     with mpl.rc_context(), warnings.catch_warnings():
         # letters that the font lacks show as boxes; that is not worth a warning
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        mpl.rcdefaults()  # whatever the user's matplotlibrc says
         mpl.rcParams.update(sns.axes_style("ticks"))
         mpl.rcParams.update(_SETTINGS)
         yield
@@ -124,7 +126,10 @@ def draw_curve(
     replicates: bool = False,
     zorder: float = 3.0,
 ) -> None:
-    """Mean of a measure against the share, both in per cent, with the t band over replicates."""
+    """Mean of a measure against the share, both in per cent, with the t band over replicates.
+
+    Where there is one share only, the band is an error bar.
+    """
     import seaborn as sns
 
     frame = pd.DataFrame(
@@ -134,7 +139,8 @@ def draw_curve(
             "replicate": rows["replicate"],
         }
     ).dropna()
-    several = frame["replicate"].nunique() > 1
+    several = len(frame["replicate"].unique()) > 1
+    one_share = len(frame["share"].unique()) == 1
     if replicates and several:
         sns.lineplot(
             frame,
@@ -161,7 +167,8 @@ def draw_curve(
         markerfacecolor="white" if dashed else colour,
         markeredgecolor=colour if dashed else "white",
         markeredgewidth=0.9 if dashed else 0.6,
-        err_kws={"alpha": 0.18, "linewidth": 0.0},
+        err_style="bars" if one_share else "band",
+        err_kws={"linewidth": 1.2} if one_share else {"alpha": 0.18, "linewidth": 0.0},
         zorder=zorder,
     )
     ax.set(xlabel="", ylabel="")
@@ -185,17 +192,22 @@ def shade_claim(ax: Axes, *, labelled: bool = False) -> None:
         )
 
 
-def share_axis(ax: Axes, shares: list[float], *, labelled: bool = True) -> None:
+def claim_handle() -> Patch:
+    """The claimed onset in a legend."""
+    from matplotlib.patches import Patch
+
+    return Patch(color=BAND, label=f"claimed onset, {percent_range(*published_claim().onset)}")
+
+
+def share_axis(ax: Axes, shares: list[float]) -> None:
     """The share in per cent, from the smallest to the largest, with a margin."""
     from matplotlib.ticker import MaxNLocator
 
     first, last = 100.0 * shares[0], 100.0 * shares[-1]
-    margin = max(0.04 * (last - first), 1.0)
-    lower, upper = first - margin, last + margin
-    ax.set_xlim(lower, upper)
+    margin = 0.04 * (last - first) if last > first else 10.0
+    ax.set_xlim(first - margin, last + margin)
     ax.xaxis.set_major_locator(MaxNLocator(7, steps=[1, 2, 5, 10], integer=True))
-    if labelled:
-        ax.set_xlabel("synthetic share, %")
+    ax.set_xlabel("synthetic share, %")
 
 
 def span_at_least(ax: Axes, points: float) -> None:

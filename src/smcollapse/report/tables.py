@@ -16,6 +16,7 @@ from smcollapse.report.wording import (
     number,
     percent,
     percent_range,
+    short_percent,
 )
 
 NO_ESTIMATE = "no estimate"
@@ -123,8 +124,9 @@ def _estimands(answer: Answer) -> str:
         loss = f"{size} % of its value" if benchmark.relative else f"{size} points"
         return (
             f"{text} Benchmark share: rare recall has lost {loss}. Safe share: its one-sided "
-            f"{benchmark.level:.0%} lower limit. Step-down: the largest share up to which every "
-            f"loss is shown to be below {number(100.0 * step_down.tolerance, 0)} points."
+            f"{short_percent(benchmark.level)} lower limit. Step-down: the largest share up to "
+            f"which every loss is shown to be below {number(100.0 * step_down.tolerance, 0)} "
+            "points."
         )
     return text
 
@@ -188,7 +190,7 @@ def _level(answer: Answer) -> str:
     """The level of the intervals, where there is one."""
     measured: list[Estimate] = [row.measured for row in answer.claim]
     levels = {e.interval.level for e in measured if e.interval is not None}
-    return f" [{levels.pop():.0%} interval]" if len(levels) == 1 else ""
+    return f" [{short_percent(levels.pop())} interval]" if len(levels) == 1 else ""
 
 
 def _with_marks(text: str, rows: tuple[tuple[str, ...], ...]) -> str:

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import math
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from smcollapse.errors import DataError, nearest
 from smcollapse.settings import TableWorld
 
 BUILT_IN = "digits"
+MINIMUM_OTHERS = 10.0
+"""Rows without the most frequent label that a training part has on average, at least."""
 
 
 def fingerprint(name: str) -> str:
@@ -24,10 +31,17 @@ def fingerprint(name: str) -> str:
     if name == BUILT_IN:
         return name
     try:
-        with Path(name).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        found = Path(name).stat()
+        return _digest(name, found.st_mtime_ns, found.st_size)
     except OSError as error:
         raise DataError(f"no data file '{name}': {error.strerror}") from None
+
+
+@lru_cache(maxsize=64)
+def _digest(name: str, modified: int, size: int) -> str:
+    """Read a file once for as long as it does not change."""
+    with Path(name).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_frame(name: str) -> pd.DataFrame:
@@ -45,7 +59,7 @@ def read_frame(name: str) -> pd.DataFrame:
         raise DataError(f"no data file '{name}': write a CSV, Parquet or .npz file, or 'digits'")
     readers: dict[str, Callable[[Path], pd.DataFrame]] = {
         ".csv": _csv,
-        ".parquet": lambda path: pd.read_parquet(path),
+        ".parquet": _parquet,
         ".npz": _npz,
     }
     if path.suffix.lower() not in readers:
@@ -62,14 +76,35 @@ def read_frame(name: str) -> pd.DataFrame:
     if frame.empty:
         raise DataError(f"{path.name}: has no rows")
     frame.columns = [str(column).strip() for column in frame.columns]
-    return frame
+    _check_distinct(list(frame.columns), path.name)
+    return frame.reset_index(drop=True)
+
+
+def _check_distinct(columns: list[str], file: str) -> None:
+    for number, name in enumerate(columns):
+        if name in columns[:number]:
+            raise DataError(f"{file}: two columns named '{name}': rename one")
 
 
 def _csv(path: Path) -> pd.DataFrame:
     with path.open("rb") as file:
         if b"\x00" in file.read(4096):
             raise DataError(f"{path.name}: is a binary file, not CSV")
-    return pd.read_csv(path)
+    header = pd.read_csv(path, header=None, nrows=1, dtype=str, keep_default_na=False)
+    _check_distinct([name.strip() for name in header.iloc[0]], path.name)
+    with warnings.catch_warnings():
+        # Else a row that is longer than the header would shift or lose columns.
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        return pd.read_csv(path, index_col=False, low_memory=False)
+
+
+def _parquet(path: Path) -> pd.DataFrame:
+    nested = [field.name for field in pq.read_schema(path) if pa.types.is_nested(field.type)]
+    if nested:
+        raise DataError(f"{path.name}: column '{nested[0]}' holds lists or records, not values")
+    frame = pd.read_parquet(path)
+    named = any(name is not None for name in frame.index.names)
+    return frame.reset_index() if named else frame
 
 
 def _npz(path: Path) -> pd.DataFrame:
@@ -77,7 +112,8 @@ def _npz(path: Path) -> pd.DataFrame:
     columns: dict[str, Any] = {}
     with np.load(path, allow_pickle=False) as arrays:
         for name in arrays.files:
-            array = arrays[name]
+            array = np.asarray(arrays[name])
+            array = array.astype(array.dtype.newbyteorder("="))
             if array.ndim == 1:
                 columns[name] = array
             elif array.ndim == 2:
@@ -151,14 +187,17 @@ class Encoding:
         if (codes < 0).any():
             row = int(np.flatnonzero(codes < 0)[0])
             raise DataError(
-                f"{file}: row {row + 1}: label {column.iloc[row]!r} is not among those of "
-                f"{self.file}: {', '.join(map(str, self.classes[:8]))}"
+                f"{file}: row {_row(frame, row)}: label {_plain(column.iloc[row])!r} is not "
+                f"among those of {self.file}: {', '.join(map(str, self.classes[:8]))}"
             )
         return codes
 
 
 def clean(frame: pd.DataFrame, settings: TableWorld, file: str) -> pd.DataFrame:
-    """The frame without dropped columns; missing values refused or their rows dropped."""
+    """The frame without dropped columns; missing values refused or their rows dropped.
+
+    Its index keeps the numbers that the rows have in the file.
+    """
     for name in (settings.label, settings.group, *settings.categorical, *settings.drop):
         if name is not None:
             _column(frame, name, file)
@@ -167,11 +206,12 @@ def clean(frame: pd.DataFrame, settings: TableWorld, file: str) -> pd.DataFrame:
     missing = missing[missing > 0]
     if len(missing) and settings.missing == "refuse":
         named = ", ".join(f"'{name}' ({count})" for name, count in list(missing.items())[:5])
+        first = _row(frame, int(frame.isna().any(axis=1).argmax()))
         raise DataError(
-            f'{file}: missing values in {named}: fill them, or write world.missing = "drop" '
-            "to leave such rows out"
+            f"{file}: missing values in {named}, first in row {first}: fill them, or write "
+            'world.missing = "drop" to leave such rows out'
         )
-    return frame.dropna().reset_index(drop=True)
+    return frame.dropna()
 
 
 def encoding(frame: pd.DataFrame, settings: TableWorld, file: str) -> Encoding:
@@ -190,6 +230,13 @@ def encoding(frame: pd.DataFrame, settings: TableWorld, file: str) -> Encoding:
         raise DataError(
             f"{file}: label column '{settings.label}' has {len(classes)} different values in "
             f"{len(frame)} rows: name a column of classes as world.label"
+        )
+    rest = len(frame) - int(frame[settings.label].value_counts().iloc[0])
+    if rest * (1.0 - settings.test_share) < MINIMUM_OTHERS:
+        raise DataError(
+            f"{file}: all but {rest} of {len(frame)} rows have the same label: at least "
+            f"{math.ceil(MINIMUM_OTHERS / (1.0 - settings.test_share))} others are needed, so "
+            "that every training part has some"
         )
     if not numeric and not settings.categorical:
         raise DataError(f"{file}: no feature column is left beside the label")
@@ -219,12 +266,24 @@ def _column(frame: pd.DataFrame, name: str, file: str) -> pd.Series[Any]:
 
 def _numeric(frame: pd.DataFrame, name: str, file: str) -> NDArray[np.float64]:
     column = _column(frame, name, file)
+    advice = "list it under world.categorical or world.drop"
+    if column.dtype.kind in "mMc":
+        raise DataError(f"{file}: column '{name}' holds {column.dtype}, not numbers: {advice}")
     numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64)
     wrong = ~np.isfinite(numbers)
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
         raise DataError(
-            f"{file}: column '{name}' is not numeric (row {row + 1}: {column.iloc[row]!r}): "
-            "list it under world.categorical or world.drop"
+            f"{file}: column '{name}' is not numeric (row {_row(frame, row)}: "
+            f"{_plain(column.iloc[row])!r}): {advice}"
         )
     return numbers
+
+
+def _row(frame: pd.DataFrame, position: int) -> int:
+    """Number of a row in its file, from 1, the header not counted."""
+    return int(frame.index[position]) + 1
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value

@@ -1,0 +1,93 @@
+"""Re-make BENCHMARKS.md: every speed that the project states, measured on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import bench_draws
+import bench_training
+import numba
+import numpy
+import torch
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def markdown(rows: list[dict[str, str]]) -> str:
+    """Rows of equal keys as a Markdown table."""
+    columns = list(rows[0])
+    lines = ["| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns)]
+    lines += ["| " + " | ".join(str(row[c]) for c in columns) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def start_up(runs: int = 7) -> list[dict[str, str]]:
+    """Seconds of whole processes that do next to nothing, medians."""
+    program = str(Path(sys.executable).with_name("smcollapse"))
+    rows = []
+    for arguments in (["--help"], ["run", "--help"], ["studies"]):
+        times = []
+        for _ in range(runs):
+            start = time.perf_counter()
+            subprocess.run([program, *arguments], check=True, capture_output=True)
+            times.append(time.perf_counter() - start)
+        median = f"{statistics.median(times):.2f}"
+        rows.append({"command": f"smcollapse {' '.join(arguments)}", "seconds": median})
+    return rows
+
+
+def processor() -> str:
+    """Name of the processor where the system tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+def main() -> None:
+    """Measure and write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    parser.add_argument("--out", type=Path, default=ROOT / "BENCHMARKS.md")
+    options = parser.parse_args()
+    where = torch.cuda.get_device_name() if options.device == "cuda" else processor()
+    versions = f"numpy {numpy.__version__}, numba {numba.__version__}, torch {torch.__version__}"
+    text = f"""# Benchmarks
+
+Re-made by `make bench`. Every comparison runs both sides in turn in one process, on one thread,
+and quotes medians; absolute times are of one shared, noisy machine, ratios travel better.
+
+Machine: {where}, {os.cpu_count()} cores visible, Python {platform.python_version()}, {versions}.
+
+## Draws
+
+Ours against vectorised NumPy (`Generator(PCG64)`) drawing from the same distribution, and against
+`torch.normal_`. "ratio" is their time over ours.
+
+{markdown(bench_draws.draw_table())}
+
+## Training
+
+{bench_training.__doc__.splitlines()[0]} One step is one network's forward, backward and optimizer
+step on one batch. The stack size is the one that studies use for that shape.
+
+{markdown(bench_training.training_table(options.device))}
+
+## Start-up
+
+{markdown(start_up())}
+"""
+    options.out.write_text(text, encoding="utf-8")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+"""What tests of studies, stores and the command line share: one tiny study, run once."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from smcollapse.run import run_study
+from smcollapse.store import Store, open_store
+from smcollapse.study import Study
+from smcollapse.study_file import parse_study
+
+TINY = """\
+name = "tiny"
+seed = 3
+replicates = 3
+
+[scenario.world]
+n_contexts = 40
+n_answers = 5
+n_categories = 5
+test_size = 400
+
+[scenario.mixture]
+budget = 500
+
+[scenario.model]
+kind = "count_table"
+
+[axes]
+mixture.share = [0.0, 0.2, 0.4, 0.6]
+
+[[variants]]
+name = "real only"
+set = { mixture.design = "real_only" }
+"""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the program answered."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture(scope="session")
+def tiny_text() -> str:
+    """TOML of a study of three units that takes a fraction of a second."""
+    return TINY
+
+
+@pytest.fixture(scope="session")
+def tiny(tiny_text: str) -> Study:
+    return parse_study(tiny_text, "tiny")
+
+
+@pytest.fixture(scope="session")
+def finished(tiny: Study, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of the finished tiny study: to be read only."""
+    folder = tmp_path_factory.mktemp("finished") / "tiny"
+    run_study(tiny, folder, device="cpu", workers=1)
+    return folder
+
+
+@pytest.fixture
+def store(finished: Path, tmp_path: Path) -> Store:
+    """A copy of the finished store, to be damaged."""
+    return open_store(Path(shutil.copytree(finished, tmp_path / "store")))
+
+
+@pytest.fixture
+def smcollapse(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Said]:
+    """The program in this process: arguments → exit code, standard output, standard error."""
+    from smcollapse_cli.main import main
+
+    def run(*arguments: object) -> Said:
+        monkeypatch.setattr(sys, "argv", ["smcollapse", *map(str, arguments)])
+        capsys.readouterr()
+        code = 0
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else 0
+        return Said(code, *capsys.readouterr())
+
+    return run
