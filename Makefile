@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup demo test check bench clean
+.PHONY: setup demo test check bench verify clean
 
 setup: $(READY)
 
@@ -31,7 +31,10 @@ check: $(READY)  ## lint, types, import contracts
 	$(BIN)/lint-imports
 
 bench: $(READY)  ## measure speed against named peers, write BENCHMARKS.md
-	$(BIN)/python tests/benchmarks/write_table.py
+	$(BIN)/python -m tests.benchmarks.write_table
+
+verify: $(READY)  ## theory against training, write VERIFICATION.md
+	$(BIN)/python -m tests.verification.write_table
 
 clean:  ## remove the environment and caches; results/ is kept
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

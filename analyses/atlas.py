@@ -39,7 +39,7 @@ def main() -> None:
     answer = smcollapse.answer_of(result.store)
 
     groups = result.store.table().groupby(["variant", "share"], sort=False)[MEASURES]
-    means = groups.mean().join(groups.sem(), rsuffix="_se")
+    means = groups.mean().join(groups.sem().add_suffix("_se"))
     DATA.mkdir(parents=True, exist_ok=True)
     means.round(5).to_csv(DATA / "atlas.csv", lineterminator="\n")
     text = json.dumps(answer.to_dict(), indent=1, ensure_ascii=False)

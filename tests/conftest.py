@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from smcollapse.errors import StoreError
 from smcollapse.run import run_study
 from smcollapse.store import Store, open_store
 from smcollapse.study import Study
@@ -93,3 +94,37 @@ def smcollapse(
         return Said(code, *capsys.readouterr())
 
     return run
+
+
+Snapshot = dict[str, tuple[int, int, bytes]]
+
+
+@pytest.fixture(scope="session")
+def snapshot() -> Callable[[Path], Snapshot]:
+    """Inode, time of change and content of every file below a folder."""
+
+    def take(folder: Path) -> Snapshot:
+        return {
+            str(path.relative_to(folder)): (
+                path.stat().st_ino,
+                path.stat().st_mtime_ns,
+                path.read_bytes(),
+            )
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+        }
+
+    return take
+
+
+@pytest.fixture
+def refused(snapshot: Callable[[Path], Snapshot]) -> Callable[[Path, Study, str], None]:
+    """A run into that folder is refused with that message, and nothing in it is touched."""
+
+    def check(folder: Path, study: Study, match: str) -> None:
+        before = snapshot(folder)
+        with pytest.raises(StoreError, match=match):
+            run_study(study, folder, device="cpu", workers=1)
+        assert snapshot(folder) == before
+
+    return check

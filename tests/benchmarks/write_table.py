@@ -11,11 +11,10 @@ import sys
 import time
 from pathlib import Path
 
-import bench_draws
-import bench_training
 import numba
 import numpy
 import torch
+from tests.benchmarks import bench_draws, bench_training
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -46,6 +46,8 @@ def test_onset_verdicts(interval: tuple[float, float], words: str) -> None:
     ("interval", "words"),
     [
         ((-0.25, -0.20), "compatible"),
+        ((-0.221, -0.213), "compatible"),  # -0.213 rounds to the claimed -0.21
+        ((-0.221, -0.216), "contradicted: larger"),
         ((-0.10, -0.05), "contradicted: smaller"),
         ((-0.40, -0.30), "contradicted: larger"),
         ((0.01, 0.02), "contradicted: opposite sign"),
@@ -53,10 +55,10 @@ def test_onset_verdicts(interval: tuple[float, float], words: str) -> None:
     ],
 )
 def test_effect_verdicts(interval: tuple[float, float], words: str) -> None:
-    assert effect_verdict(-0.21, estimate(*interval)) == words
+    assert effect_verdict(-0.21, 0.005, estimate(*interval)) == words
 
 
 def test_without_replicates_there_is_no_verdict() -> None:
     alone = Estimate("x", 0.4, math.nan, None, "m", 1)
     assert onset_verdict((0.38, 0.42), alone) == "no interval"
-    assert effect_verdict(-0.21, alone) == "no interval"
+    assert effect_verdict(-0.21, 0.005, alone) == "no interval"

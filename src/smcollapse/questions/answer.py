@@ -175,7 +175,7 @@ def _claim_rows(reference: ConditionAnswer, claim: Claim) -> Iterator[ClaimRow]:
                 claimed=(claimed.change, claimed.change),
                 measured=measured,
                 net=None if net is None else getattr(net, reading),
-                verdict=effect_verdict(claimed.change, measured),
+                verdict=effect_verdict(claimed.change, claim.rounding, measured),
             )
 
 

@@ -21,12 +21,16 @@ class ClaimedEffect(Record):
 
 @dataclass(frozen=True)
 class Claim(Record):
-    """The claim: an onset band, changes beyond it, the windows in which we look for them."""
+    """The claim: an onset band, changes beyond it, the windows in which we look for them.
+
+    rounding : half a unit of the last decimal to which changes are given
+    """
 
     onset: tuple[float, float]
     before: tuple[float, float]
     after: tuple[float, float]
     effects: tuple[ClaimedEffect, ...]
+    rounding: float
 
 
 @cache
@@ -43,6 +47,7 @@ def published_claim() -> Claim:
             ClaimedEffect(name, effect["change"], tuple(effect["readings"]))
             for name, effect in data["effects"].items()
         ),
+        rounding=data["rounding"],
     )
 
 
@@ -59,11 +64,12 @@ def onset_verdict(claimed: tuple[float, float], measured: Estimate) -> str:
     return "agrees" if inside else "compatible, not decided"
 
 
-def effect_verdict(claimed: float, measured: Estimate) -> str:
-    """In words, how a measured change lies to the claimed one."""
+def effect_verdict(claimed: float, rounding: float, measured: Estimate) -> str:
+    """In words, how a measured change lies to the claimed one, which is given to ± rounding."""
     if measured.interval is None:
         return "no interval"
-    if claimed in measured.interval:
+    above = measured.interval.lower > claimed + rounding
+    if not above and measured.interval.upper >= claimed - rounding:
         return "compatible"
     ends = (measured.interval.lower, measured.interval.upper)
     if all(end * claimed < 0 for end in ends):

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SEVERAL = "several settings at once"
+
+TITLES = {"source.templates": "distinct synthetic examples (0: no limit)"}
+"""Titles of panels whose values the setting's name does not explain."""
 MOST_CURVES = len(SERIES)
 """More curves than that in one panel cannot be told apart; the table by condition has them all."""
 
@@ -72,7 +75,8 @@ def _panel(knob: str, path: str, curves: list[tuple[str, Drawn]], base: dict[str
         curves = sorted(curves, key=lambda curve: _order(curve[1].condition.settings[knob]))
     reference = "reference" if knob == SEVERAL else f"{_value(base[knob])} (ref.)"
     kept = tuple(curves[:MOST_CURVES])
-    return Panel(path.replace(".", " ").replace("_", " "), reference, kept, len(curves) - len(kept))
+    title = TITLES.get(path, path.replace(".", " ").replace("_", " "))
+    return Panel(title, reference, kept, len(curves) - len(kept))
 
 
 def _same(one: Any, other: Any) -> bool:
