@@ -21,8 +21,8 @@ demo: $(READY)  ## train 250 small networks, print the claim beside the measurem
 	$(BIN)/smcollapse run atlas-small
 	$(BIN)/smcollapse report results/atlas-small
 
-test: $(READY)  ## all tests
-	$(BIN)/python -m pytest -n 2
+test: $(READY)  ## all tests, in two processes of one thread each
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 
 check: $(READY)  ## lint, types, import contracts
 	$(BIN)/ruff check .

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from smcollapse.errors import StoreError
@@ -128,3 +130,56 @@ def refused(snapshot: Callable[[Path], Snapshot]) -> Callable[[Path, Study, str]
         assert snapshot(folder) == before
 
     return check
+
+
+OWN = """\
+name = "own"
+replicates = 4
+
+[scenario.world]
+kind = "table"
+data = "rows.csv"
+group = "segment"
+categorical = ["city"]
+
+[scenario.model]
+kind = "logistic"
+
+[axes]
+mixture.share = [0.0, 0.2, 0.4, 0.6]
+"""
+
+Rows = Callable[..., pd.DataFrame]
+
+
+@pytest.fixture(scope="session")
+def own_text() -> str:
+    """TOML of a study on a user's table, `rows.csv` beside it."""
+    return OWN
+
+
+@pytest.fixture(scope="session")
+def rows_of() -> Rows:
+    """Number of rows, seed → a table with numeric, categorical, group and label columns."""
+
+    def frame(n: int = 240, seed: int = 0) -> pd.DataFrame:
+        rng = np.random.default_rng(seed)
+        label = rng.integers(0, 2, n)
+        return pd.DataFrame(
+            {
+                "height": rng.normal(170, 10, n) + 8 * label,
+                "city": rng.choice(["Oslo", "Rome", "Quito"], n, p=[0.6, 0.3, 0.1]),
+                "segment": rng.choice(["a", "b", "c", "d"], n, p=[0.5, 0.3, 0.15, 0.05]),
+                "label": np.where(label == 1, "yes", "no"),
+            }
+        )
+
+    return frame
+
+
+@pytest.fixture
+def own(rows_of: Rows, tmp_path: Path) -> Path:
+    """A folder with a user's table and a study beside it."""
+    rows_of().to_csv(tmp_path / "rows.csv", index=False)
+    (tmp_path / "own.toml").write_text(OWN)
+    return tmp_path

@@ -11,7 +11,6 @@ from typing import Literal
 
 from smcollapse.engines import CATALOG, Finished
 from smcollapse.errors import DeviceError
-from smcollapse.mixtures import budget_of
 from smcollapse.sources import fit
 from smcollapse.store import MARKER, Store, create_store, open_store
 from smcollapse.study import DeviceClass, Study
@@ -57,7 +56,7 @@ def run_study(
     """
     chosen = device_class(device, folder)
     if not (folder / MARKER).exists():
-        check_data(study)
+        check_sources(study)
     store = create_store(folder, study, chosen)
     start = time.perf_counter()
     todo = store.missing()
@@ -76,18 +75,15 @@ def run_study(
     return Run(store, computed, time.perf_counter() - start, peak)
 
 
-def check_data(study: Study) -> None:
-    """Read every table and every file of synthetic rows once, before a folder is made for them.
+def check_sources(study: Study) -> None:
+    """Read every file of synthetic rows once, before a folder is made for the results.
 
     Raises
     ------
-    StudyError, DataError
-        If one cannot be used.
+    DataError
+        If one cannot be used with its table.
     """
     scenarios = [condition.scenario for condition in study.conditions()]
-    for scenario in scenarios:
-        if scenario.world.kind == "table":
-            budget_of(scenario, world_of(scenario.world))
     files = [(s.source, s.world) for s in scenarios if s.source.kind == "file"]
     for source, world in dict.fromkeys(files):
         fit(source, world_of(world), study.seed, 0).sample(1)

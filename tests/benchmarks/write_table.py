@@ -14,6 +14,7 @@ from pathlib import Path
 import numba
 import numpy
 import torch
+
 from tests.benchmarks import bench_draws, bench_training
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests import reference
-from tests.kernels.agreement import assert_same_bits, interpreted, repeatable
 
 from smcollapse.kernels.calibration import fill_calibration_sums, fill_smoothed_residual
+from tests import reference
+from tests.kernels.agreement import assert_same_bits, interpreted, repeatable
 
 PREDICTIONS = st.lists(
     st.tuples(st.floats(0.0, 1.0), st.sampled_from([0.0, 1.0])), min_size=1, max_size=30

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numba
 import pytest
-from tests.kernels.agreement import needs_compiler
 
 from smcollapse.kernels import compile as kernel_compile
+from tests.kernels.agreement import needs_compiler
 
 TOY = {
     "__init__.py": "",

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
+
+from smcollapse.kernels import draws
 from tests import reference
 from tests.kernels.agreement import (
     KEY,
@@ -16,8 +18,6 @@ from tests.kernels.agreement import (
     repeatable,
     within,
 )
-
-from smcollapse.kernels import draws
 
 IDS = np.array([0, 1, 2, 3, 511, 512, 513, 70_000, 2**32 - 1, 2**32, 2**62 + 5])
 ZIPF = np.arange(1, 31) ** -1.1

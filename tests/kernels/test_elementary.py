@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from tests import reference
-from tests.kernels.agreement import assert_same_bits, interpreted, needs_compiler, repeatable
 
 from smcollapse.kernels import elementary
+from tests import reference
+from tests.kernels.agreement import assert_same_bits, interpreted, needs_compiler, repeatable
 
 WORD = st.integers(0, 2**32 - 1)
 

@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
+
+from smcollapse.kernels import normals
 from tests import reference
 from tests.kernels.agreement import (
     KEY,
@@ -20,8 +22,6 @@ from tests.kernels.agreement import (
     repeatable,
     within,
 )
-
-from smcollapse.kernels import normals
 
 IDS = np.array([0, 1, 2, 255, 2**32, 2**62 + 5])
 DOFS = [0.05, 0.5, 1.0, 2.0, 2.5, 5.0, 40.0, 1e7, math.inf]

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests import reference
-from tests.kernels.agreement import KEY, interpreted, repeatable
 
 from smcollapse.kernels import philox
+from tests import reference
+from tests.kernels.agreement import KEY, interpreted, repeatable
 
 WORD = st.integers(0, 2**32 - 1)
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests import reference
-from tests.kernels.agreement import interpreted, repeatable
 
 from smcollapse.kernels.schedule import fill_schedule
+from tests import reference
+from tests.kernels.agreement import interpreted, repeatable
 
 
 @st.composite

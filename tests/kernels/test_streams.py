@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.kernels.agreement import assert_same_bits, needs_compiler
 
 from smcollapse import streams
 from smcollapse.streams import AliasTable, Stream, stream
+from tests.kernels.agreement import assert_same_bits, needs_compiler
 
 TABLE = AliasTable.from_weights([3.0, 0.0, 1.0])
 KNOBS = {"n_answers": 4, "fidelity": 0.4, "contamination": 0.2, "noise": 0.3}

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import pandas as pd
-from tests.verification.count_theory import rare_recall
 
 from smcollapse.laws import facts_law
+from smcollapse.run import run_study
 from smcollapse.settings import FactsWorld
-from smcollapse.simulate import simulate
 from smcollapse.study_file import load_study
-from smcollapse.units import units_of
+from tests.verification.count_theory import rare_recall
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -19,8 +19,9 @@ ROOT = Path(__file__).resolve().parents[2]
 def counts_against_training() -> pd.DataFrame:
     """Rare recall of the atlas' reference scenario: theory, trained, s.e., difference."""
     study = load_study("atlas").model_copy(update={"variants": ()})
-    rows = pd.concat([simulate(unit) for unit in units_of(study, "cpu")])
-    trained = rows.groupby("share").rare_recall.agg(["mean", "sem"])
+    with tempfile.TemporaryDirectory() as folder:
+        table = run_study(study, Path(folder), device="cpu").store.table()
+    trained = table.groupby("share").rare_recall.agg(["mean", "sem"])
     law = facts_law(FactsWorld())
     predicted = [rare_recall(law, law.frequency, float(share), 60_000) for share in trained.index]
     return pd.DataFrame(

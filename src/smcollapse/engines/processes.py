@@ -14,6 +14,7 @@ from multiprocessing.process import BaseProcess
 from smcollapse.engines.base import Finished, compute
 from smcollapse.errors import SmcollapseError
 from smcollapse.store import Store
+from smcollapse.store.files import remove_stale
 from smcollapse.units import Unit
 
 MAX_LOST = 3
@@ -52,6 +53,8 @@ def processes(store: Store, units: Sequence[Unit], workers: int) -> Iterator[Fin
             _stop(pool, others)
             raise
         pool.shutdown(wait=True, cancel_futures=True)
+        if broken:
+            remove_stale(store.folder)
         lost += broken
         if lost > MAX_LOST:
             raise SmcollapseError(

@@ -6,6 +6,7 @@ import hashlib
 import itertools
 import math
 import warnings
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,8 +23,7 @@ from smcollapse.errors import DataError, nearest
 from smcollapse.settings import TableWorld
 
 BUILT_IN = "digits"
-MINIMUM_OTHERS = 10.0
-"""Rows without the most frequent label that a training part has on average, at least."""
+MINIMUM_TRAINED = 10.0  # rows of each label in a training part, on average
 
 
 def fingerprint(name: str) -> str:
@@ -69,10 +69,8 @@ def read_frame(name: str) -> pd.DataFrame:
     except DataError:
         raise
     except Exception as error:  # each reader has exceptions of its own for a damaged file
-        kind = path.suffix.lower().removeprefix(".")
-        raise DataError(
-            f"{path.name}: cannot be read as {kind}: {str(error).splitlines()[0]}"
-        ) from None
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise DataError(f"{path.name}: cannot be read as {path.suffix.lower()}: {reason}") from None
     if frame.empty:
         raise DataError(f"{path.name}: has no rows")
     frame.columns = [str(column).strip() for column in frame.columns]
@@ -95,7 +93,10 @@ def _csv(path: Path) -> pd.DataFrame:
     with warnings.catch_warnings():
         # Else a row that is longer than the header would shift or lose columns.
         warnings.simplefilter("error", pd.errors.ParserWarning)
-        return pd.read_csv(path, index_col=False, low_memory=False)
+        try:
+            return pd.read_csv(path, index_col=False, low_memory=False)
+        except pd.errors.ParserWarning:
+            raise DataError(f"{path.name}: rows hold more values than the header names") from None
 
 
 def _parquet(path: Path) -> pd.DataFrame:
@@ -109,6 +110,8 @@ def _parquet(path: Path) -> pd.DataFrame:
 
 def _npz(path: Path) -> pd.DataFrame:
     """One array a column; a two-dimensional array gives one column for each of its own."""
+    if not zipfile.is_zipfile(path):
+        raise DataError(f"{path.name}: is not an .npz archive")
     columns: dict[str, Any] = {}
     with np.load(path, allow_pickle=False) as arrays:
         for name in arrays.files:
@@ -183,7 +186,7 @@ class Encoding:
     def labels(self, frame: pd.DataFrame, file: str) -> NDArray[np.int32]:
         """(n,) class numbers. Raises DataError for a label that the real table does not have."""
         column = _column(frame, self.settings.label, file)
-        codes = pd.Categorical(column, categories=list(self.classes)).codes.astype(np.int32)
+        codes = np.asarray(pd.Index(list(self.classes)).get_indexer(pd.Index(column)), np.int32)
         if (codes < 0).any():
             row = int(np.flatnonzero(codes < 0)[0])
             raise DataError(
@@ -201,6 +204,14 @@ def clean(frame: pd.DataFrame, settings: TableWorld, file: str) -> pd.DataFrame:
     for name in (settings.label, settings.group, *settings.categorical, *settings.drop):
         if name is not None:
             _column(frame, name, file)
+    for role, name in (("label", settings.label), ("group", settings.group)):
+        if name in settings.drop:
+            raise DataError(f"{file}: world.drop leaves out the {role} column '{name}'")
+    for number, name in enumerate(settings.categorical):
+        if name == settings.label:
+            raise DataError(f"{file}: world.categorical makes a feature of the label '{name}'")
+        if name in settings.drop or name in settings.categorical[:number]:
+            raise DataError(f"{file}: world.categorical names '{name}', which is dropped or twice")
     frame = frame.drop(columns=list(settings.drop))
     missing = frame.isna().sum()
     missing = missing[missing > 0]
@@ -231,12 +242,13 @@ def encoding(frame: pd.DataFrame, settings: TableWorld, file: str) -> Encoding:
             f"{file}: label column '{settings.label}' has {len(classes)} different values in "
             f"{len(frame)} rows: name a column of classes as world.label"
         )
-    rest = len(frame) - int(frame[settings.label].value_counts().iloc[0])
-    if rest * (1.0 - settings.test_share) < MINIMUM_OTHERS:
+    needed = math.ceil(MINIMUM_TRAINED / (1.0 - settings.test_share))
+    count = frame[settings.label].value_counts()
+    if count.iloc[-1] < needed:
         raise DataError(
-            f"{file}: all but {rest} of {len(frame)} rows have the same label: at least "
-            f"{math.ceil(MINIMUM_OTHERS / (1.0 - settings.test_share))} others are needed, so "
-            "that every training part has some"
+            f"{file}: label {_plain(count.index[-1])!r} has {count.iloc[-1]} rows: every label "
+            f"needs at least {needed} to be in each training part: leave such rows out, or merge "
+            "labels"
         )
     if not numeric and not settings.categorical:
         raise DataError(f"{file}: no feature column is left beside the label")
@@ -274,8 +286,8 @@ def _numeric(frame: pd.DataFrame, name: str, file: str) -> NDArray[np.float64]:
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
         raise DataError(
-            f"{file}: column '{name}' is not numeric (row {_row(frame, row)}: "
-            f"{_plain(column.iloc[row])!r}): {advice}"
+            f"{file}: column '{name}' is not {'finite' if np.isinf(numbers[row]) else 'numeric'} "
+            f"(row {_row(frame, row)}: {_plain(column.iloc[row])!r}): {advice}"
         )
     return numbers
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -174,8 +175,13 @@ class Table:
         return stream(seed, replicate, "split").permutation(len(self.rows))
 
     def real(self, seed: int, replicate: int, n: int) -> Rows:
-        """The first n rows of the training part of that split."""
-        return self.rows.take(self._order(seed, replicate)[self.test_size :][:n])
+        """The first n rows of the training part of that split, judged by all of that part."""
+        rows = self.rows.take(self._order(seed, replicate)[self.test_size :])
+        consensus, atypicality = self.judge(
+            rows.features, rows.label, fit=(rows.features, rows.label)
+        )
+        judged = dataclasses.replace(rows, consensus=consensus, atypicality=atypicality)
+        return judged.take(np.arange(min(n, len(rows))))
 
     def test(self, seed: int, replicate: int) -> Rows:
         """The test part of that split."""
