@@ -109,9 +109,11 @@ def _fill(
     if scenario.filter.strictness > 0.0:
         slots = _filtered(scenario, start, slots, synthetic, pool, seed, replicate)
     if not (slots >= 0).any():
+        strictness = scenario.filter.strictness
         raise StudyError(
-            f"share {scenario.mixture.share} with filter.strictness "
-            f"{scenario.filter.strictness} leaves no row to train on"
+            f"share {scenario.mixture.share:g} in design '{scenario.mixture.design}'"
+            f"{f' after filter.strictness {strictness:g}' if strictness else ''} leaves no row of "
+            f"{budget} to train on: write a smaller share or a larger mixture.budget"
         )
     return Mixture(slots, synthetic)
 

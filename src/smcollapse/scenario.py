@@ -82,8 +82,13 @@ class Scenario(Value):
             raise ValueError(f"mixture.budget must be at least 1 for world '{kind}' (got 0)")
         if self.mixture.design == "accumulate" and self.mixture.share == 1.0:
             raise ValueError("design 'accumulate' keeps all real rows: share must be below 1")
-        if self.mixture.design == "real_only" and self.mixture.share == 1.0:
-            raise ValueError("design 'real_only' has no rows at share 1: write a smaller share")
+        budget, share = self.mixture.budget, self.mixture.share
+        if self.mixture.design == "real_only" and (
+            share == 1.0 or (budget and round(share * budget) == budget)
+        ):
+            raise ValueError(
+                f"design 'real_only' has no rows at share {share:g}: write a smaller share"
+            )
         return self
 
     def describe(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pandas as pd
@@ -10,10 +11,13 @@ from smcollapse.metrics import Predictions, Reliability, measure
 from smcollapse.mixtures import budget_of, mix
 from smcollapse.models import Task, model_of
 from smcollapse.units import Unit, inputs_of, sees_style
-from smcollapse.worlds import world_of
+from smcollapse.worlds import World, world_of
 
 BIN_COLUMNS = ("bin_count", "bin_confidence", "bin_accuracy")
 """Columns with the 15 bins of each model's reliability diagram, a list each."""
+
+SPLIT_COLUMNS = ("split_train", "split_test")
+"""Columns with the sizes of the two parts where replicates split one table, else missing."""
 
 
 def simulate(unit: Unit) -> pd.DataFrame:
@@ -58,6 +62,7 @@ def simulate(unit: Unit) -> pd.DataFrame:
                 **measure(predictions),
                 **mixture.measures(pool, len(world.rare)),
                 **dict(zip(BIN_COLUMNS, _lists(bins), strict=True)),
+                **dict(zip(SPLIT_COLUMNS, _split(world), strict=True)),
             }
         )
     return pd.DataFrame(rows)
@@ -65,3 +70,9 @@ def simulate(unit: Unit) -> pd.DataFrame:
 
 def _lists(bins: Reliability) -> list[list[float]]:
     return [array.tolist() for array in (bins.count, bins.confidence, bins.accuracy)]
+
+
+def _split(world: World) -> tuple[float, float]:
+    if world.train_size is None:
+        return math.nan, math.nan
+    return float(world.train_size), float(world.test_size)

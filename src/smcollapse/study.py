@@ -161,8 +161,9 @@ class Cell:
 class Study(Value):
     """A reference scenario, axes that are crossed, variants beside the reference, replicates.
 
-    Replicates share nothing but the world; all conditions of a replicate share real data, test
-    data, initial weights and batch order, so contrasts within a replicate are paired.
+    Replicates share nothing but the world (of tables: the one table, which each splits anew, and
+    a user's file of synthetic rows); all conditions of a replicate share real data, test data,
+    initial weights and batch order, so contrasts within a replicate are paired.
     """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
@@ -230,7 +231,7 @@ class Study(Value):
                 }
                 scenario = Scenario.model_validate(replaced(base, settings))
                 knobs = tuple(
-                    (column, _value_at(scenario, path)) for path, column in columns.items()
+                    (column, value_at(scenario, path)) for path, column in columns.items()
                 )
                 found.setdefault(scenario, Condition(scenario, variant.name, knobs))
         return list(found.values())
@@ -280,7 +281,7 @@ def fitting(part: str, values: dict[str, Any], kind: Any) -> dict[str, Any]:
     }
 
 
-def _value_at(scenario: Scenario, path: str) -> Knob:
+def value_at(scenario: Scenario, path: str) -> Knob:
     part, name = path.split(".")
     value = getattr(getattr(scenario, part), name, None)
     return ", ".join(value) if isinstance(value, tuple) else cast(Knob, value)

@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
 from smcollapse.mixtures import budget_of
-from smcollapse.models import model_of
+from smcollapse.models import Shape, model_of
 from smcollapse.scenario import Scenario, content_hash
 from smcollapse.study import Cell, DeviceClass, Study
 from smcollapse.worlds import Inputs, world_of
@@ -83,8 +83,9 @@ def _cut(cells: list[Cell], wanted: DeviceClass) -> Iterable[Unit]:
     scenario = cells[0].condition.scenario
     model = model_of(scenario.model.kind)
     device = model.device_class(wanted)
-    budget = budget_of(scenario, world_of(scenario.world))
-    size = model.stack_size(scenario.model, inputs_of(scenario), budget, device)
+    world = world_of(scenario.world)
+    shape = Shape(inputs_of(scenario), budget_of(scenario, world), world.test_size)
+    size = model.stack_size(scenario.model, shape, device)
     n_units = -(-len(cells) // size)
     for number in range(n_units):
         start, stop = (len(cells) * (number + i) // n_units for i in (0, 1))

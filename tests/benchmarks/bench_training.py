@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import torch
 
+from smcollapse.models import Shape
 from smcollapse.models.mlp import Mlps, network
 from smcollapse.models.training import Examples, Optimisation, train
 from smcollapse.settings import Mlp
@@ -109,9 +110,8 @@ def seconds(function: Callable[[], None], device: str) -> float:
 def stacked(size: Size, data: Examples, steps: int, device: str) -> tuple[Callable[[], None], int]:
     """A run of the stacked loop, and how many network steps it makes."""
     place = torch.device(device)
-    members = Mlps().stack_size(
-        size.settings, size.inputs, 20_000, "cuda" if device == "cuda" else "cpu"
-    )
+    shape = Shape(size.inputs, budget=20_000, n_test=20_000)
+    members = Mlps().stack_size(size.settings, shape, "cuda" if device == "cuda" else "cpu")
     batch = size.settings.batch_size
     schedule = torch.randint(len(data.label), (steps, members, batch), dtype=torch.int32)
     schedule = schedule.to(place)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import brentq
 
 from smcollapse.metrics import (
     Predictions,
@@ -16,6 +17,7 @@ from smcollapse.metrics import (
     reliability,
 )
 from smcollapse.metrics.calibration import ece_mass, ece_smooth
+from tests import reference
 
 
 def ece(confidence: list[float], correct: list[float], bins: int) -> float:
@@ -23,10 +25,10 @@ def ece(confidence: list[float], correct: list[float], bins: int) -> float:
 
 
 def test_known_expected_calibration_errors() -> None:
-    """Two bins: .29; Kumar, Liang & Ma's example: .2222 as root of the plugin l2; 1.0 counts."""
+    """Two bins: .29; the example of Kumar, Liang & Ma 2019: 2/9; confidence 1.0 counts."""
     assert ece([0.25, 0.25, 0.55, 0.75, 0.75], [0, 0, 1, 1, 1], 2) == pytest.approx(0.29)
-    bins = reliability(np.array([0.5] * 4 + [0.6] * 5), np.array([1.0, 0, 0, 1, 1, 0, 0, 1, 1]), 15)
-    assert bins.count.sum() == 9
+    confidence, correct = [0.5] * 4 + [0.6] * 5, [1, 0, 0, 0, 1, 1, 1, 1, 0]
+    assert ece(confidence, correct, 15) == pytest.approx(2 / 9)
     assert ece([0.95, 1.0], [1, 0], 15) == pytest.approx(0.475)
 
 
@@ -76,6 +78,29 @@ def test_debiased_error_subtracts_the_bias_that_resampling_finds() -> None:
     assert se < 2e-4
     assert abs(bins.ece_debiased - (2 * bins.ece - estimates.mean())) < 4 * se
     assert bins.ece_debiased < bins.ece - 50 * se
+
+
+def smooth_error(confidence: np.ndarray, correct: np.ndarray) -> float:
+    """smECE from its definition: the bandwidth σ that equals ∫|r_σ(t)| dt, by brute force."""
+    grid = (np.arange(200) + 0.5) / 200
+
+    def excess(bandwidth: float) -> float:
+        c, y = confidence.tolist(), correct.tolist()
+        return bandwidth - float(
+            np.mean([abs(reference.smoothed_residual(c, y, bandwidth, t)) for t in grid])
+        )
+
+    return float(brentq(excess, 0.01, 1.0, xtol=1e-4))
+
+
+@pytest.mark.parametrize("shift", [-0.3, 0.0, 0.15])
+def test_smooth_error_is_its_definition(shift: float) -> None:
+    confidence, correct = calibrated(25, 4)
+    confidence = np.clip(confidence + shift, 0.0, 1.0)
+    expected = smooth_error(confidence, correct)
+    assert ece_smooth(confidence, correct) == pytest.approx(expected, abs=2e-3)
+    # Negative control: the same rows without their confidences near the true ones.
+    assert abs(ece_smooth(1.0 - confidence, correct) - expected) > 0.01
 
 
 @settings(deadline=None, derandomize=True, max_examples=50)

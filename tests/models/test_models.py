@@ -1,5 +1,6 @@
 """Every model: conformance, then what stacked training promises."""
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -7,13 +8,14 @@ import pytest
 import torch
 
 from smcollapse.mixtures import mix
-from smcollapse.models import CATALOG, Task, model_of
-from smcollapse.models.mlp import Mlps, optimisation
-from smcollapse.models.training import batch_orders, batch_schedule
+from smcollapse.models import CATALOG, Shape, Task, model_of
+from smcollapse.models.count_table import posterior
+from smcollapse.models.mlp import Mlps, _schedule, examples, network, optimisation
+from smcollapse.models.training import batch_orders, batch_schedule, first_slots
 from smcollapse.scenario import Scenario
 from smcollapse.settings import CountTable, Logistic, Mlp
 from smcollapse.units import inputs_of, sees_style
-from smcollapse.worlds import world_of
+from smcollapse.worlds import Inputs, Rows, world_of
 
 MODELS: dict[str, Any] = {
     "count_table": CountTable(),
@@ -134,15 +136,34 @@ def test_count_table_is_the_posterior_of_counts() -> None:
         assert got[i] == pytest.approx(expected, abs=1e-6)
 
 
-def test_count_table_splits_ties_evenly_and_unseen_contexts_follow_the_category() -> None:
-    from smcollapse.models.count_table import posterior
+@pytest.mark.parametrize("n", [3.0, 50.0, 1000.0])
+@pytest.mark.parametrize("pseudo_count", [0.0, 1.5])
+def test_count_table_splits_ties_evenly_as_stored(n: float, pseudo_count: float) -> None:
+    draws = 40_000
+    counts = np.tile([[n, 1.0, n, n]], (draws, 1))
+    prior = np.full_like(counts, 0.25)
+    tie = np.random.default_rng(0).random((draws, 4))
+    se = (2 / 9 / draws) ** 0.5
+    assert se < 0.003
 
-    counts = np.tile([[3.0, 3.0, 0.0]], (4000, 1))
-    tie = np.random.default_rng(0).random((4000, 3))
-    first = (posterior(counts, np.zeros_like(counts), 0.0, tie).argmax(axis=1) == 0).mean()
-    assert abs(first - 0.5) < 4 * (0.25 / 4000) ** 0.5
-    prior = np.array([[0.1, 0.7, 0.2]])
-    assert posterior(np.zeros((1, 3)), prior, 0.0, tie[:1])[0] == pytest.approx(prior[0])
+    def shares(posterior: Any) -> Any:
+        return np.bincount(posterior.astype(np.float32).argmax(axis=1), minlength=4) / draws
+
+    given = posterior(counts, prior, pseudo_count, tie)
+    assert shares(given)[1] == 0.0
+    assert np.abs(shares(given)[[0, 2, 3]] - 1 / 3).max() < 4 * se
+    # What is moved is far below what a measure shows.
+    expected = (counts + pseudo_count / 4) / (3 * n + 1 + pseudo_count)
+    assert given == pytest.approx(expected, rel=2e-6)
+    # Negative control: random numbers added to counts are lost in single precision.
+    added = counts + 1e-6 * tie
+    lost = shares(added / added.sum(axis=1, keepdims=True))[0] - 1 / 3
+    assert lost > 10 * se
+
+
+def test_unseen_contexts_follow_the_category() -> None:
+    prior, tie = np.array([[0.1, 0.7, 0.2]]), np.array([[0.9, 0.1, 0.5]])
+    assert posterior(np.zeros((1, 3)), prior, 0.0, tie)[0] == pytest.approx(prior[0])
 
 
 def test_logistic_is_the_stated_minimum() -> None:
@@ -195,10 +216,63 @@ def test_batch_orders_of_a_shorter_mixture_are_those_of_a_longer_one_with_the_re
         assert np.array_equal(a, b[b < 50])
 
 
-def test_steps_depend_on_the_budget_alone() -> None:
-    plan = optimisation(Mlp(batch_size=512, passes=10), 60_000)
-    assert plan.steps == round(10 * 60_000 / 512)
+def test_first_slots_are_the_orders_of_a_smaller_mixture() -> None:
+    orders = batch_orders(1, 0, 80, 3)
+    assert np.array_equal(first_slots(orders, 50), batch_orders(1, 0, 50, 3))
+    assert np.array_equal(first_slots(orders, 80), orders)
+
+
+@pytest.mark.parametrize("design", ["replace", "accumulate", "real_only"])
+def test_steps_are_those_of_the_budget_at_every_share(design: str) -> None:
+    """A schedule's shape, whatever the number of slots; no filtered row is ever drawn."""
+    settings = MODELS["mlp"]
+    parts: dict[str, Any] = {"mixture": {"design": design}, "filter": {"strictness": 0.5}}
+    whole = task(settings, [0.0, 0.3, 0.6], **parts)
+    plan = optimisation(settings, 1000)
+    schedule = _schedule(whole, plan)
+    assert schedule.shape == (round(3 * 1000 / 64), 3, 64)
+    for member, slots in enumerate(whole.slots):
+        assert set(schedule[:, member].unique().tolist()) <= set(slots[slots >= 0].tolist())
+        solo = _schedule(alone(whole, member), plan)[:, 0]
+        assert torch.equal(schedule[:, member], solo)
     assert optimisation(Mlp(batch_size=512), 100).batch_size == 100
+
+
+@pytest.mark.parametrize("world", [SMALL, {"kind": "clusters", "n_contexts": 4, "dimension": 8}])
+def test_networks_that_see_the_style_start_as_those_that_do_not(world: dict[str, Any]) -> None:
+    settings = MODELS["mlp"]
+    plain = task(settings, [0.5], world)
+    styled = task(settings, [0.5], world, source={"detectability": 1.0})
+
+    def logits(of: Task, style: int) -> torch.Tensor:
+        parameters, forward = network(settings, of.inputs, 1, torch.device("cpu"), 1, 0)
+        rows = dataclasses.replace(of.test, style=np.full_like(of.test.style, style))
+        seen = examples(rows, of)
+        return forward(parameters, seen.features[None], seen.codes[None]).detach()
+
+    expected = logits(plain, 0)
+    assert expected.std() > 0.1
+    for style in (0, 1):
+        assert torch.allclose(logits(styled, style), expected, atol=1e-5)
+    # Negative control: weights that follow from the same shape without the mark differ.
+    unmarked = dataclasses.replace(styled.inputs, style=False)
+    assert not torch.allclose(logits(dataclasses.replace(styled, inputs=unmarked), 1), expected)
+
+
+@pytest.mark.parametrize("world", [SMALL, {"kind": "clusters", "n_contexts": 4, "dimension": 8}])
+def test_a_style_that_starts_at_zero_is_learnt(world: dict[str, Any]) -> None:
+    """Synthetic rows are sure, real ones messy: so is the answer, once the style shows."""
+    settings = MODELS["mlp"].model_copy(update={"passes": 20.0})
+    world = {**world, "noise": 0.3}
+    whole = task(settings, [0.5], world, source={"detectability": 1.0, "polish": 1.0})
+    seen, hidden = (
+        dataclasses.replace(
+            whole, test=dataclasses.replace(whole.test, style=np.full_like(whole.test.style, style))
+        )
+        for style in (1, 0)
+    )
+    as_synthetic, as_real = (Mlps().probabilities(settings, t, "cpu")[0] for t in (seen, hidden))
+    assert as_synthetic.max(axis=1).mean() > as_real.max(axis=1).mean() + 0.02
 
 
 def test_members_never_couple() -> None:
@@ -206,8 +280,6 @@ def test_members_never_couple() -> None:
     settings = MODELS["mlp"]
     whole = task(settings, [0.2, 0.2])
     own = np.arange(len(whole.pool)) + len(whole.pool)
-    from smcollapse.worlds import Rows
-
     poisoned = whole.pool.take(np.arange(len(whole.pool)))
     poisoned.label[:] = 0
     pool = Rows.concatenate([whole.pool, poisoned])
@@ -219,13 +291,31 @@ def test_members_never_couple() -> None:
 
 
 def test_stack_sizes_follow_from_the_shape() -> None:
-    inputs = task(MODELS["mlp"], [0.0]).inputs
-    tiny = Mlps().stack_size(Mlp(embedding=16, width=32, batch_size=64), inputs, 1000, "cpu")
-    large = Mlps().stack_size(Mlp(embedding=512, width=2048, batch_size=512), inputs, 1000, "cpu")
-    assert tiny > 16
-    assert large == 1
+    def size(settings: Mlp, fields: tuple[int, ...] = (20, 4), **changes: int) -> int:
+        shape = Shape(Inputs(0, fields, changes.pop("n_classes", 4)), 1000, 400)
+        return Mlps().stack_size(settings, dataclasses.replace(shape, **changes), "cpu")
+
+    small = Mlp(embedding=16, width=32, batch_size=64)
+    assert size(small) == 64
+    assert size(Mlp(embedding=512, width=2048, batch_size=512)) == 1
     # The schedule of a long training bounds the stack too: 1e8 draws of 4 bytes.
-    assert Mlps().stack_size(Mlp(width=16, passes=10), inputs, 10**7, "cpu") == 1
+    assert size(Mlp(width=16, passes=10), budget=10**7) == 1
+    # So do 20 000 x 10 000 probabilities, and an embedding table of a million codes.
+    assert size(small, n_test=20_000, n_classes=10_000) == 1
+    assert size(small, fields=(1_000_000, 4)) == 4
+    # The reference scenario of the atlas.
+    assert size(Mlp(), (600, 20), budget=60_000, n_test=20_000, n_classes=20) == 20
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_results_of_a_stack_fit_the_memory(kind: str) -> None:
+    inputs = Inputs(0, (20, 4), 10_000)
+    sizes = [
+        model_of(kind).stack_size(MODELS[kind], Shape(inputs, 1000, n), "cpu")
+        for n in (100, 2_000, 100_000)
+    ]
+    assert sizes[0] > sizes[1] > sizes[2] == 1
+    assert sizes[1] * 2_000 * 10_000 * 8 <= 2**30
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")

@@ -7,6 +7,7 @@ import pytest
 
 from smcollapse.inference import benchmark_share, curves
 from smcollapse.questions.answer import Answer, answer_of
+from smcollapse.questions.conditions import conditions_of
 from smcollapse.run import run_study
 from smcollapse.store import Store
 from smcollapse.study_file import parse_study
@@ -176,3 +177,43 @@ def test_crossed_axes_get_labels_of_their_own(tmp_path: Path) -> None:
     labels = [condition.label for condition in answer_of(store).conditions]
     assert len(set(labels)) == len(labels) == 4
     assert "fidelity 0.5, design accumulate" in labels
+
+
+def test_a_design_that_keeps_all_real_rows_has_no_removal_to_tell_apart(tmp_path: Path) -> None:
+    text = STUDY.split("[[variants]]")[0]
+    text += 'mixture.design = ["accumulate", "replace", "real_only"]\n'
+    study = parse_study(text, "designs.toml", replicates=2)
+    store = run_study(study, tmp_path / "designs", device="cpu", workers=1).store
+    found = {condition.label: condition for condition in answer_of(store).conditions}
+    assert found["design replace"].net_effects
+    assert not found["design accumulate"].net_effects
+    # The study's own design is "replace", though the axis starts with another.
+    assert answer_of(store).conditions[0].label == "design replace"
+
+
+def test_settings_that_only_some_conditions_have_do_not_cost_the_control(tmp_path: Path) -> None:
+    extra = '[[variants]]\nname = "other"\nset = { model.kind = "mlp", model.passes = 0.5 }\n'
+    study = parse_study(STUDY + extra, "mixed.toml", replicates=2)
+    store = run_study(study, tmp_path / "mixed", device="cpu", workers=1).store
+    found = {condition.label: condition for condition in answer_of(store).conditions}
+    assert found["reference"].net_effects
+    assert not found["other"].net_effects
+
+
+def test_each_condition_has_the_correction_of_its_own_splits(tmp_path: Path) -> None:
+    text = """
+name = "splits"
+replicates = 3
+[scenario.world]
+kind = "table"
+[scenario.model]
+kind = "logistic"
+[axes]
+mixture.share = [0.0, 0.5]
+[[variants]]
+name = "half"
+set = { world.test_share = 0.5 }
+"""
+    store = run_study(parse_study(text, "s.toml"), tmp_path / "s", device="cpu", workers=1).store
+    sizes = [c.replication.n_test for c in conditions_of(store, store.table(complete=True))]
+    assert sizes == [round(0.3 * 1797), round(0.5 * 1797)]

@@ -64,13 +64,13 @@ def test_a_part_under_the_name_of_another_is_noticed(store: Store) -> None:
 
 
 def test_a_damaged_part_that_is_deleted_is_computed_again(tiny: Study, store: Store) -> None:
-    before = store.table(bins=True)
+    before = store.table(complete=True)
     part_of(store).write_bytes(b"PAR1")
     with pytest.raises(StoreError, match="delete this one file and run the study again"):
         store.provenance()
     part_of(store).unlink()
     assert run_study(tiny, store.folder, device="cpu", workers=1).computed == 8
-    assert_frame_equal(store.table(bins=True), before)
+    assert_frame_equal(store.table(complete=True), before)
 
 
 def test_a_part_is_plain_parquet_for_other_readers(store: Store) -> None:
@@ -215,5 +215,5 @@ def test_two_runs_at_the_same_time_give_the_same_result(
     assert [process.wait(120) for process in both] == [0, 0]
     assert not list(tmp_path.rglob("*.tmp"))
     assert_frame_equal(
-        open_store(tmp_path / "new").table(bins=True), open_store(finished).table(bins=True)
+        open_store(tmp_path / "new").table(complete=True), open_store(finished).table(complete=True)
     )

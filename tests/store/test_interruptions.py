@@ -46,7 +46,7 @@ Start = Callable[[Path], "subprocess.Popen[str]"]
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     folder = tmp_path_factory.mktemp("undisturbed")
     run = run_study(parse_study(SLOW, "slow"), folder, device="cpu", workers=1)
-    return run.store.table(bins=True)
+    return run.store.table(complete=True)
 
 
 @pytest.fixture
@@ -149,7 +149,7 @@ def test_a_run_killed_three_times_that_loses_a_worker_has_the_bits_of_an_undistu
     assert {name: after[name] for name in kept} == kept
     assert len(after) == 12
     assert not list(folder.rglob("*.tmp"))
-    assert_frame_equal(open_store(folder).table(bins=True), undisturbed, check_exact=True)
+    assert_frame_equal(open_store(folder).table(complete=True), undisturbed, check_exact=True)
 
 
 @pytest.mark.parametrize("whole_group", [False, True], ids=["program only", "as Ctrl-C does"])
@@ -204,7 +204,7 @@ def test_engines_give_the_same_bits(world: str, model: str, tmp_path: Path) -> N
     for name, engine in engines.CATALOG.items():
         store = create_store(tmp_path / name, study, "cpu")
         assert sum(done.n_cells for done in engine(store, store.missing(), 2)) == 4
-        tables.append(store.table(bins=True))
+        tables.append(store.table(complete=True))
     assert len(set(tables[0]["accuracy"])) > 1
     for table in tables[1:]:
         assert_frame_equal(table, tables[0], check_exact=True)

@@ -56,7 +56,7 @@ def test_every_part_says_what_it_is_made_from(tiny: Study, finished: Path) -> No
 
 def test_lists_of_bins_are_kept_but_shown_only_when_asked_for(finished: Path) -> None:
     store = open_store(finished)
-    table = store.table(bins=True)
+    table = store.table(complete=True)
     assert set(table) - set(store.table()) == {"bin_count", "bin_confidence", "bin_accuracy"}
     assert all(len(counts) == 15 and sum(counts) == 400 for counts in table["bin_count"])
 
@@ -81,7 +81,7 @@ def test_more_replicates_later_add_only_what_is_missing(
     after = snapshot(store.folder / "parts")
     assert {name: after[name] for name in before} == before
     at_once = run_study(with_replicates(tiny, 5), tmp_path / "new", device="cpu", workers=1)
-    assert_frame_equal(more.store.table(bins=True), at_once.store.table(bins=True))
+    assert_frame_equal(more.store.table(complete=True), at_once.store.table(complete=True))
 
 
 def test_fewer_replicates_later_keep_what_is_there(
@@ -100,12 +100,12 @@ def test_a_new_title_is_taken_up(tiny: Study, store: Store) -> None:
 
 
 def test_a_lost_part_is_computed_again_with_the_same_numbers(tiny: Study, store: Store) -> None:
-    before = store.table(bins=True)
+    before = store.table(complete=True)
     store.part(store.plan[1][0]).unlink()
     assert store.count() == (16, 24)
     assert len(store.table()) == 16
     assert run_study(tiny, store.folder, device="cpu", workers=1).computed == 8
-    assert_frame_equal(store.table(bins=True), before)
+    assert_frame_equal(store.table(complete=True), before)
 
 
 def test_an_empty_folder_and_a_folder_that_is_not_there_are_used(

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from smcollapse.errors import DataError
+from smcollapse.errors import DataError, StudyError
 from smcollapse.settings import FileSource, ShrunkenSource, TableWorld
 from smcollapse.sources import fit
-from smcollapse.worlds import Table
+from smcollapse.worlds import Table, world_of
 from smcollapse.worlds.reading import read_frame
 
 
@@ -151,3 +151,67 @@ def test_missing_values_can_be_dropped(tmp_path: Path) -> None:
     table.loc[[3, 5], "height"] = np.nan
     table.to_csv(tmp_path / "rows.csv", index=False)
     assert len(Table(settings(tmp_path / "rows.csv", missing="drop")).rows) == len(table) - 2
+
+
+def test_copies_of_a_row_never_stand_on_both_sides_of_a_split(tmp_path: Path) -> None:
+    pd.concat([frame()] * 3).to_csv(tmp_path / "rows.csv", index=False)
+    world = Table(settings(tmp_path / "rows.csv"))
+    assert world.train_size is not None
+    train, test = world.real(1, 0, world.train_size), world.test(1, 0)
+    assert len(train) == world.train_size == 720 - 216 - 2
+    assert not set(train.example) & set(test.example)
+
+
+def test_flipped_test_labels_do_not_reach_the_source(tmp_path: Path) -> None:
+    table = frame()
+    table.to_csv(tmp_path / "rows.csv", index=False)
+    world = Table(settings(tmp_path / "rows.csv"))
+    held_out = world._order(1, 0)[: world.test_size]
+    flipped = table.copy()
+    flipped.loc[held_out, "label"] = "yes"
+    flipped.to_csv(tmp_path / "flipped.csv", index=False)
+    other = Table(settings(tmp_path / "flipped.csv"))
+    # Other labels make other distinct rows and so another split: give both tables the same one.
+    object.__setattr__(other, "_order", world._order)
+    source = ShrunkenSource(fidelity=0.0, coverage=0.8)
+    one, two = (fit(source, w, 1, 0)._row_weights for w in (world, other))  # type: ignore[attr-defined]
+    assert np.array_equal(one, two)
+
+
+def test_a_context_that_is_too_frequent_is_not_called_rare(tmp_path: Path) -> None:
+    frame().assign(segment=["a", "b"] * 120).to_csv(tmp_path / "rows.csv", index=False)
+    with pytest.raises(DataError, match=r"more than world\.rare_mass"):
+        Table(settings(tmp_path / "rows.csv")).rare  # noqa: B018
+
+
+def test_constant_columns_stay_harmless(tmp_path: Path) -> None:
+    frame().assign(constant=0.1, large=1e9 + 0.1).to_csv(tmp_path / "rows.csv", index=False)
+    world = Table(settings(tmp_path / "rows.csv"))
+    numeric = list(world.encoding.numeric)
+    columns = [numeric.index("constant"), numeric.index("large")]
+    assert np.abs(world.rows.features[:, columns]).max() < 1e-6
+
+
+def test_missing_values_in_columns_that_are_not_used_do_not_matter(tmp_path: Path) -> None:
+    frame().to_csv(tmp_path / "rows.csv", index=False)
+    synthetic = frame(30).drop(columns="segment").assign(prompt=np.nan)
+    synthetic.to_csv(tmp_path / "synthetic.csv", index=False)
+    world = Table(settings(tmp_path / "rows.csv"))
+    source = FileSource(path=str(tmp_path / "synthetic.csv"))
+    assert len(fit(source, world, 1, 0).sample(30)) == 30
+
+
+def test_a_changed_file_is_read_anew(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    frame().to_csv(path, index=False)
+    before = world_of(settings(path)).real(1, 0, 100)
+    frame().assign(height=0.0).to_csv(path, index=False)
+    after = world_of(settings(path)).real(1, 0, 100)
+    assert not np.array_equal(before.features, after.features)
+
+
+def test_too_few_rare_test_rows_are_refused_before_anything_is_trained(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    frame().assign(segment=["a"] * 230 + ["b"] * 10).to_csv(path, index=False)
+    with pytest.raises(StudyError, match=r"about 3\.0 of 72 test rows"):
+        world_of(settings(path))

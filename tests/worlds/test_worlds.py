@@ -82,10 +82,17 @@ class TestConformance:
         source = fit(SOURCES[kind], world, 1, 0)
         assert same(source.sample(50), source.sample(200).take(np.arange(50)))
 
-    def test_exceptions_are_rare(self, kind: str) -> None:
-        world = world_of(WORLDS[kind])
-        assert world.rare.any()
-        assert not (world.exception & ~world.rare).any()
+    def test_rare_contexts_hold_at_most_the_rare_mass_of_the_drawn_rows(self, kind: str) -> None:
+        world, mass = world_of(WORLDS[kind]), WORLDS[kind].rare_mass
+        rows = world.real(1, 0, 20_000)
+        seen, se = share(world.rare[rows.context])
+        assert se < 0.012
+        assert 0.4 * mass < seen < mass + 4 * se
+        frequency = getattr(world, "law", world).frequency
+        for contexts in (world.rare, world.exception):
+            seen, se = share(contexts[rows.context])
+            assert abs(seen - frequency[contexts].sum()) < 4 * se
+        assert len(world.test(1, 0)) == world.test_size
 
     def test_templates_are_the_number_of_distinct_examples(self, kind: str) -> None:
         world = world_of(WORLDS[kind])

@@ -18,7 +18,6 @@ from smcollapse.simulate import simulate
 from smcollapse.store import Store
 from smcollapse.study import RESULTS_VERSION
 from smcollapse.units import Unit, data_contents, data_files
-from smcollapse.worlds import world_of
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,6 @@ def provenance(unit: Unit, finished: Finished) -> dict[str, Any]:
         "machine": platform.machine(),
         "device_class": unit.device,
         "device": _device_name(unit.device),
-        "resplits": _resplits(unit),
         "seconds": finished.seconds,
         "peak_mib": finished.peak_mib,
         "cells": [
@@ -85,14 +83,6 @@ def provenance(unit: Unit, finished: Finished) -> dict[str, Any]:
             for cell in unit.cells
         ],
     }
-
-
-def _resplits(unit: Unit) -> dict[str, int] | None:
-    """Training and test rows where replicates are splits of one table, else None."""
-    world = world_of(unit.cells[0].condition.scenario.world)
-    if world.train_size is None:
-        return None
-    return {"n_train": world.train_size, "n_test": len(world.test(0, 0))}
 
 
 def _device_name(device: str) -> str:

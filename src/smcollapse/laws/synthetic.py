@@ -34,7 +34,8 @@ def synthetic_frequency(frequency: Floats, coverage: float, tempering: float) ->
     covered = np.argsort(-frequency, kind="stable")[:n_covered]
     covered = covered[frequency[covered] > 0]
     tempered = np.zeros_like(frequency)
-    tempered[covered] = frequency[covered] ** tempering
+    # Relative to the largest, so that a strong tempering does not underflow to nothing.
+    tempered[covered] = (frequency[covered] / frequency[covered].max()) ** tempering
     return np.asarray(tempered / tempered.sum())
 
 

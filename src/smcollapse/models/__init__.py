@@ -7,7 +7,7 @@ from functools import cache
 from importlib import import_module
 from typing import cast
 
-from smcollapse.models.base import Model, Task
+from smcollapse.models.base import Model, Shape, Task
 
 CATALOG = {
     "count_table": ("smcollapse.models.count_table", "CountTables"),
@@ -23,4 +23,4 @@ def model_of(kind: str) -> Model:
     return cast(Model, getattr(import_module(module), name)())
 
 
-__all__ = ["CATALOG", "Model", "Task", "model_of"]
+__all__ = ["CATALOG", "Model", "Shape", "Task", "model_of"]

@@ -12,6 +12,23 @@ from numpy.typing import NDArray
 from smcollapse.study import DeviceClass
 from smcollapse.worlds import Inputs, Rows
 
+HELD_BYTES: dict[DeviceClass, int] = {"cpu": 2**30, "cuda": 2**31}
+"""Memory that the results and parameters of a stack may take, unless one member needs more."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What members of a stack have in common: inputs, budget N, number of test rows."""
+
+    inputs: Inputs
+    budget: int
+    n_test: int
+
+    @property
+    def result_bytes(self) -> int:
+        """Memory of one member's probabilities: as float32, and once more on the way there."""
+        return 8 * self.n_test * self.inputs.n_classes
+
 
 @dataclass(frozen=True)
 class Task:
@@ -46,8 +63,8 @@ class Model(Protocol):
     def device_class(self, wanted: DeviceClass) -> DeviceClass:
         """Where it is trained when that device is asked for."""
 
-    def stack_size(self, settings: Any, inputs: Inputs, budget: int, device: DeviceClass) -> int:
-        """How many members of that shape and budget are trained together on that device."""
+    def stack_size(self, settings: Any, shape: Shape, device: DeviceClass) -> int:
+        """How many members of that shape are trained together on that device."""
 
     def probabilities(self, settings: Any, task: Task, device: DeviceClass) -> NDArray[np.float32]:
         """Train every member; (E, n_test, C) probabilities on the test rows."""

@@ -5,33 +5,31 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from smcollapse.models.base import Task
+from smcollapse.models.base import HELD_BYTES, Shape, Task
 from smcollapse.settings import CountTable
 from smcollapse.streams import stream
 from smcollapse.study import DeviceClass
-from smcollapse.worlds import Inputs, Rows
+from smcollapse.worlds import Rows
 
 TIE_BREAK = 1e-6
-"""Size of the random number that is added to counts to split ties evenly."""
+"""Relative lead of the winner of a tie: eight units in the last place of a float32."""
 
 
 class CountTables:
     """Label counts of each (context, style) cell, smoothed towards the category's.
 
     Posterior (n_y + κ π_y) / (n + κ) with n_y the counts of the cell and π the label frequencies
-    of its category in the training data. For κ = 0 ties are split by a random number per cell and
-    answer, and an empty cell has the posterior π.
+    of its category in the training data. For κ = 0 an empty cell has the posterior π. The largest
+    of a random number per cell and answer wins a tie, so that ties are split evenly.
     """
 
     def device_class(self, wanted: DeviceClass) -> DeviceClass:
         """Counting is done on the CPU."""
         return "cpu"
 
-    def stack_size(
-        self, settings: CountTable, inputs: Inputs, budget: int, device: DeviceClass
-    ) -> int:
+    def stack_size(self, settings: CountTable, shape: Shape, device: DeviceClass) -> int:
         """Members share nothing; 64 at a time make a reasonable part of the store."""
-        return 64
+        return max(1, min(64, HELD_BYTES[device] // shape.result_bytes))
 
     def probabilities(
         self, settings: CountTable, task: Task, device: DeviceClass
@@ -62,13 +60,17 @@ def posterior(
     pseudo_count: float,
     tie: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Smoothed posterior of each cell, (n_cells, C); all arguments have that shape."""
-    if pseudo_count == 0.0:
-        empty = counts.sum(axis=1, keepdims=True) == 0
-        counts = np.where(empty, prior, counts + TIE_BREAK * tie)
-    else:
-        counts = counts + pseudo_count * prior
-    return np.asarray(counts / counts.sum(axis=1, keepdims=True))
+    """Smoothed posterior of each cell, (n_cells, C); all arguments have that shape.
+
+    Of several largest entries the one with the largest number in `tie` ends up ahead.
+    """
+    empty = counts.sum(axis=1, keepdims=True) == 0
+    weight = np.where(empty, prior, counts + pseudo_count * prior)
+    best = weight == weight.max(axis=1, keepdims=True)
+    contested = np.flatnonzero(best.sum(axis=1) > 1)
+    winner = np.where(best[contested], tie[contested], -1.0).argmax(axis=1)
+    weight[contested, winner] *= 1.0 + TIE_BREAK
+    return np.asarray(weight / weight.sum(axis=1, keepdims=True))
 
 
 def _cells(rows: Rows, task: Task) -> tuple[NDArray[np.int64], int]:

@@ -10,10 +10,10 @@ import scipy.sparse
 from numpy.typing import NDArray
 
 from smcollapse.errors import SmcollapseError
-from smcollapse.models.base import Task
+from smcollapse.models.base import HELD_BYTES, Shape, Task
 from smcollapse.settings import Logistic
 from smcollapse.study import DeviceClass
-from smcollapse.worlds import Inputs, Rows
+from smcollapse.worlds import Rows
 
 TOLERANCE = 1e-8
 
@@ -29,11 +29,9 @@ class LogisticRegressions:
         """Solved on the CPU."""
         return "cpu"
 
-    def stack_size(
-        self, settings: Logistic, inputs: Inputs, budget: int, device: DeviceClass
-    ) -> int:
+    def stack_size(self, settings: Logistic, shape: Shape, device: DeviceClass) -> int:
         """Members are solved one by one; 16 make a reasonable part of the store."""
-        return 16
+        return max(1, min(16, HELD_BYTES[device] // shape.result_bytes))
 
     def probabilities(
         self, settings: Logistic, task: Task, device: DeviceClass

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from smcollapse.kernels.embedding import fill_embedding_gradient, fill_embedding_sums
-from smcollapse.models.base import Task
+from smcollapse.models.base import HELD_BYTES, Shape, Task
 from smcollapse.models.training import (
     MAX_ORDERS,
     Examples,
@@ -20,6 +20,7 @@ from smcollapse.models.training import (
     Parameters,
     batch_orders,
     batch_schedule,
+    first_slots,
     train,
 )
 from smcollapse.settings import Mlp
@@ -41,19 +42,21 @@ class Mlps:
         """Trained where asked."""
         return wanted
 
-    def stack_size(self, settings: Mlp, inputs: Inputs, budget: int, device: DeviceClass) -> int:
+    def stack_size(self, settings: Mlp, shape: Shape, device: DeviceClass) -> int:
         """Members of a stack, from the shape alone.
 
         On a CPU small networks share the overhead of each operation, large ones would leave the
-        cache; on a GPU more members are better until they fill it. The schedule of all batches is
-        held in memory too, four bytes a draw.
+        cache; on a GPU more members are better until they fill it. Three things more are held in
+        memory: the schedule of all batches, four bytes a draw; the results; and what grows with
+        the number of classes and of codes.
         """
-        wide = settings.embedding if inputs.fields else inputs.n_features
+        wide = _widths(settings, shape.inputs)[0]
         floats = settings.batch_size * (wide + 2 * settings.depth * settings.width)
         floats += 3 * (wide + settings.depth * settings.width) * settings.width
         memory, most = (2**31, 512) if device == "cuda" else (2**23, 64)
-        scheduled = SCHEDULE_BYTES // int(4 * settings.passes * budget + 1)
-        return int(np.clip(min(memory // (4 * floats), scheduled), 1, most))
+        scheduled = SCHEDULE_BYTES // int(4 * settings.passes * shape.budget + 1)
+        held = HELD_BYTES[device] // _held_bytes(settings, shape)
+        return int(np.clip(min(memory // (4 * floats), scheduled, held), 1, most))
 
     def probabilities(self, settings: Mlp, task: Task, device: DeviceClass) -> NDArray[np.float32]:
         """Train every member; (E, n_test, C) probabilities on the test rows."""
@@ -64,7 +67,23 @@ class Mlps:
         )
         pool, schedule = examples(task.pool, task).to(place), _schedule(task, plan).to(place)
         train(parameters, forward, pool, schedule, plan)
-        return _evaluate(parameters, forward, examples(task.test, task), len(task.slots), place)
+        test, classes = examples(task.test, task), task.inputs.n_classes
+        return _evaluate(parameters, forward, test, len(task.slots), classes, place)
+
+
+def _widths(settings: Mlp, inputs: Inputs) -> list[int]:
+    """Sizes of the layers, from the first linear layer's input to the classes."""
+    wide = settings.embedding if inputs.fields else inputs.n_features
+    return [wide, *[settings.width] * settings.depth, inputs.n_classes]
+
+
+def _held_bytes(settings: Mlp, shape: Shape) -> int:
+    """Memory of a member: parameters, gradients and two moments; a batch's logits; results."""
+    widths = _widths(settings, shape.inputs)
+    parameters = settings.embedding * sum(shape.inputs.fields)
+    parameters += sum(a * b for a, b in itertools.pairwise(widths))
+    rows = max(settings.batch_size, min(EVALUATION_ROWS, shape.n_test))
+    return 16 * parameters + 8 * rows * (max(widths[:-1]) + widths[-1]) + shape.result_bytes
 
 
 def optimisation(settings: Mlp, budget: int) -> Optimisation:
@@ -101,12 +120,9 @@ def _schedule(task: Task, plan: Optimisation) -> torch.Tensor:
         for slots in task.slots
     ]
     n_orders = min(MAX_ORDERS, max(epochs))
-    orders: dict[int, NDArray[np.int64]] = {}
-    members = []
-    for slots in task.slots:
-        if len(slots) not in orders:
-            orders = {len(slots): batch_orders(task.seed, task.replicate, len(slots), n_orders)}
-        members.append(batch_schedule(slots, orders[len(slots)], plan))
+    longest = max(len(slots) for slots in task.slots)
+    orders = batch_orders(task.seed, task.replicate, longest, n_orders)
+    members = [batch_schedule(slots, first_slots(orders, len(slots)), plan) for slots in task.slots]
     return torch.from_numpy(np.stack(members, axis=1))
 
 
@@ -122,20 +138,27 @@ def network(
 
     All members of a replicate start from the same weights (common random numbers).
     Embeddings N(0, 1), weights N(0, 2/fan-in) before a ReLU (He et al. 2015) and N(0, 1/fan-in)
-    before the softmax, biases 0.
+    before the softmax, biases 0. What reads the style starts at 0 and does not count as fan-in:
+    the initial network is the one without style, and training with and without stays paired.
     """
-    wide = settings.embedding if inputs.fields else inputs.n_features
-    widths = [wide, *[settings.width] * settings.depth, inputs.n_classes]
+    widths = _widths(settings, inputs)
+    style_column = inputs.style and not inputs.fields
     shapes: dict[str, tuple[int, int, float]] = {}
     if inputs.fields:
         shapes["embedding"] = (sum(inputs.fields), settings.embedding, 1.0)
     for layer, (fan_in, fan_out) in enumerate(itertools.pairwise(widths)):
         gain = 1.0 if layer == settings.depth else 2.0
-        shapes[f"weight_{layer}"] = (fan_out, fan_in, math.sqrt(gain / fan_in))
+        seeing = fan_in - 1 if style_column and layer == 0 else fan_in
+        shapes[f"weight_{layer}"] = (fan_out, fan_in, math.sqrt(gain / seeing))
     parameters: Parameters = {}
     for name, (rows, columns, scale) in shapes.items():
         draws = stream(seed, replicate, "initial weights", name).normals(rows, columns)
-        parameters[name] = _stacked(draws * np.float32(scale), members, device)
+        draws *= np.float32(scale)
+        if inputs.style and name == "embedding":
+            draws[-inputs.fields[-1] :] = 0.0
+        if style_column and name == "weight_0":
+            draws[:, -1] = 0.0
+        parameters[name] = _stacked(draws, members, device)
         if name.startswith("weight"):
             bias = np.zeros((rows, 1), dtype=np.float32)
             parameters[name.replace("weight", "bias")] = _stacked(bias, members, device)
@@ -207,14 +230,15 @@ def _evaluate(
     forward: Forward,
     test: Examples,
     members: int,
+    n_classes: int,
     device: torch.device,
 ) -> NDArray[np.float32]:
-    parts = []
+    out = np.empty((members, len(test.label), n_classes), dtype=np.float32)
     for start in range(0, len(test.label), EVALUATION_ROWS):
-        features = test.features[start : start + EVALUATION_ROWS].to(device)
-        codes = test.codes[start : start + EVALUATION_ROWS].to(device)
+        rows = slice(start, start + EVALUATION_ROWS)
+        features, codes = test.features[rows].to(device), test.codes[rows].to(device)
         logits = forward(
             parameters, features.expand(members, -1, -1), codes.expand(members, -1, -1)
         )
-        parts.append(torch.softmax(logits, dim=1).mT.cpu().numpy())
-    return np.concatenate(parts, axis=1)
+        out[:, rows] = torch.softmax(logits, dim=1).mT.cpu().numpy()
+    return out

@@ -66,6 +66,11 @@ def batch_orders(seed: int, replicate: int, n_slots: int, n_orders: int) -> NDAr
     return orders
 
 
+def first_slots(orders: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+    """The orders of the first n slots alone, (n_orders, n): `batch_orders` of a smaller mixture."""
+    return orders if n == orders.shape[1] else orders[orders < n].reshape(len(orders), n)
+
+
 def batch_schedule(
     slots: NDArray[np.int64], orders: NDArray[np.int64], optimisation: Optimisation
 ) -> NDArray[np.int32]:

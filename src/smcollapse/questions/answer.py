@@ -34,7 +34,7 @@ from smcollapse.questions.claim import (
     onset_verdict,
     published_claim,
 )
-from smcollapse.questions.conditions import ConditionRows, conditions_of, replication_of
+from smcollapse.questions.conditions import ConditionRows, conditions_of
 from smcollapse.store import Store
 
 RESPONSE = "rare_recall"
@@ -96,10 +96,9 @@ class Answer(Record):
 def answer_of(store: Store) -> Answer:
     """The answer that the finished units of a store give. Raises StoreError if there are none."""
     done, planned = store.count()
-    replication = replication_of(store)
-    conditions = list(conditions_of(store, store.table()))
-    answers = tuple(_condition(condition, replication) for condition in conditions)
-    notes = _notes(done, planned, replication)
+    conditions = list(conditions_of(store, store.table(complete=True)))
+    answers = tuple(_condition(condition) for condition in conditions)
+    notes = _notes(done, planned, conditions[0].replication, store)
     reference = answers[0] if conditions[0].is_reference else None
     return Answer(
         study=store.study.name,
@@ -112,8 +111,8 @@ def answer_of(store: Store) -> Answer:
     )
 
 
-def _condition(condition: ConditionRows, replication: Replication) -> ConditionAnswer:
-    claim = published_claim()
+def _condition(condition: ConditionRows) -> ConditionAnswer:
+    claim, replication = published_claim(), condition.replication
     effects, net_effects = {}, {}
     for measure in EFFECT_MEASURES:
         try:
@@ -187,10 +186,11 @@ def _text(reference: ConditionAnswer | None) -> str:
     if benchmark is None:
         return "No answer: " + ("; ".join(reference.onset.notes) or "no benchmark share")
     loss = f"{100 * benchmark.loss:.0f} % of its rare-case recall"
+    mixture = "This mixture" if reference.label == "reference" else f"With {reference.label} it"
     parts = []
     if benchmark.safe_share is not None:
         parts.append(
-            f"This mixture can take a synthetic share of up to {100 * benchmark.safe_share:.1f} % "
+            f"{mixture} can take a synthetic share of up to {100 * benchmark.safe_share:.1f} % "
             f"before it loses {loss} (one-sided {100 * benchmark.level:.0f} % limit)."
         )
     if benchmark.share is None:
@@ -204,7 +204,7 @@ def _text(reference: ConditionAnswer | None) -> str:
     return " ".join(parts)
 
 
-def _notes(done: int, planned: int, replication: Replication) -> tuple[str, ...]:
+def _notes(done: int, planned: int, replication: Replication, store: Store) -> tuple[str, ...]:
     notes = ["whether the curve has a break at all is not tested here: a smooth decline has a knot"]
     if done < planned:
         notes.append(f"{done} of {planned} models are trained: the answer is provisional")
@@ -212,5 +212,10 @@ def _notes(done: int, planned: int, replication: Replication) -> tuple[str, ...]
         notes.append(
             "replicates are re-splits of one table, not new data: intervals carry the "
             "Nadeau-Bengio correction and are conditional on this table"
+        )
+    if any(condition.scenario.source.kind == "file" for condition in store.study.conditions()):
+        notes.append(
+            "all replicates draw from the one file of synthetic rows: intervals are conditional on "
+            "this file"
         )
     return tuple(notes)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
+from smcollapse.errors import StoreError
 from smcollapse.inference import INDEPENDENT, Replication
+from smcollapse.simulate import SPLIT_COLUMNS
 from smcollapse.store import Store
+from smcollapse.study import value_at
 
 CONTROL = "real_only"
 REFERENCE = "reference"
@@ -20,25 +24,26 @@ class ConditionRows:
     """One condition: all shares and replicates of one variant and setting of the knobs.
 
     control : rows of the `real_only` design that serve it, None where there are none
+    is_reference : whether it is the study's own scenario, with which the claim is compared
     """
 
     label: str
     settings: dict[str, Any]
     rows: pd.DataFrame
     control: pd.DataFrame | None
-
-    @property
-    def is_reference(self) -> bool:
-        """Whether it belongs to the reference scenario and not to a variant."""
-        return bool(self.settings["variant"] == REFERENCE)
+    is_reference: bool
+    replication: Replication
 
 
-def replication_of(store: Store) -> Replication:
-    """How the replicates of a store came about: independent draws, or splits of one table."""
-    for made in store.provenance():
-        if made["resplits"] is not None:
-            return Replication("re-splits", **made["resplits"])
-    return INDEPENDENT
+def replication_of(rows: pd.DataFrame) -> Replication:
+    """How the replicates of those rows came about: independent draws, or splits of one table."""
+    sizes = rows[list(SPLIT_COLUMNS)].drop_duplicates()
+    if sizes.isna().all(axis=None):
+        return INDEPENDENT
+    if len(sizes) > 1:
+        raise StoreError("the rows of one condition come from splits of different sizes")
+    n_train, n_test = (int(size) for size in sizes.iloc[0])
+    return Replication("re-splits", n_train, n_test)
 
 
 def knobs_of(store: Store, table: pd.DataFrame) -> dict[str, str]:
@@ -51,8 +56,9 @@ def knobs_of(store: Store, table: pd.DataFrame) -> dict[str, str]:
 
 
 def conditions_of(store: Store, table: pd.DataFrame) -> Iterator[ConditionRows]:
-    """The conditions in a table of that store, controls left out unless there is nothing else.
+    """The conditions in a table (with bins) of that store, the reference first.
 
+    Controls are left out unless there is nothing else.
     A control has no synthetic rows, so it serves every setting of the source.
     """
     paths = knobs_of(store, table)
@@ -60,7 +66,7 @@ def conditions_of(store: Store, table: pd.DataFrame) -> Iterator[ConditionRows]:
     shared = [column for column in knobs if not paths[column].startswith("source.")]
     keys = ["variant", *knobs, "design"]
     groups = [
-        (dict(zip(keys, key, strict=True)), rows)
+        (dict(zip(keys, map(_present, key), strict=True)), rows)
         for key, rows in table.groupby(keys, sort=False, dropna=False)
     ]
     controls = {
@@ -69,6 +75,8 @@ def conditions_of(store: Store, table: pd.DataFrame) -> Iterator[ConditionRows]:
         if settings["design"] == CONTROL
     }
     trained = [group for group in groups if group[0]["design"] != CONTROL] or groups
+    reference = _reference(store, [settings for settings, _ in trained])
+    trained.sort(key=lambda group: group[0] is not reference)
     labels = _labels([settings for settings, _ in trained], [*knobs, "design"])
     for label, (settings, rows) in zip(labels, trained, strict=True):
         control = controls.get(tuple(settings[knob] for knob in shared))
@@ -76,8 +84,29 @@ def conditions_of(store: Store, table: pd.DataFrame) -> Iterator[ConditionRows]:
             label=label,
             settings=settings,
             rows=rows,
-            control=None if settings["design"] == CONTROL else control,
+            # Only a design that removes real rows has their removal to be told apart.
+            control=control if settings["design"] == "replace" else None,
+            is_reference=settings is reference,
+            replication=replication_of(rows),
         )
+
+
+def _present(value: Any) -> Any:
+    """The value, None where it is missing: missing values do not equal each other."""
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def _reference(store: Store, trained: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The condition with the study's own scenario, or the first of the reference variant."""
+    own = [settings for settings in trained if settings["variant"] == REFERENCE]
+    values = {
+        column: value_at(store.study.scenario, path)
+        for path, column in store.study.varied().items()
+    }
+    for settings in own:
+        if all(settings[column] == values[column] for column in settings if column in values):
+            return settings
+    return own[0] if own else None
 
 
 def _labels(trained: list[dict[str, Any]], columns: list[str]) -> list[str]:

@@ -10,7 +10,7 @@ import pandas as pd
 from smcollapse.inference import Replication
 from smcollapse.metrics import Reliability
 from smcollapse.questions.answer import Answer, ConditionAnswer
-from smcollapse.questions.conditions import conditions_of, knobs_of, replication_of
+from smcollapse.questions.conditions import conditions_of, knobs_of
 from smcollapse.report.wording import shortened
 from smcollapse.simulate import BIN_COLUMNS
 from smcollapse.store import Store
@@ -50,12 +50,13 @@ class Material:
 
 def material_of(store: Store, answer: Answer) -> Material:
     """The rows of every condition of an answer. Raises StoreError as `Store.table` does."""
-    table = store.table(bins=True)
+    table = store.table(complete=True)
+    found = list(conditions_of(store, table))
     drawn = tuple(
-        Drawn(condition, found.rows, found.control)
-        for condition, found in zip(answer.conditions, conditions_of(store, table), strict=True)
+        Drawn(condition, rows.rows, rows.control)
+        for condition, rows in zip(answer.conditions, found, strict=True)
     )
-    return Material(answer, drawn, knobs_of(store, table), replication_of(store))
+    return Material(answer, drawn, knobs_of(store, table), found[0].replication)
 
 
 def curve_label(drawn: Drawn) -> str:

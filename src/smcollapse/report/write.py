@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from smcollapse.report.reliability import reliability_figure
 from smcollapse.report.selection import Material, material_of
 from smcollapse.report.style import image_files, style
 from smcollapse.store import Store
+from smcollapse.store.files import put
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -78,29 +78,16 @@ def write_report(store: Store, folder: Path | None = None) -> Report:
                     continue
                 images = image_files(figure)
                 for suffix, content in images.items():
-                    figures.append(_replace(folder / f"{drawing.name}.{suffix}", content))
+                    figures.append(folder / f"{drawing.name}.{suffix}")
+                    put(figures[-1], content)
                 caption = drawing.caption(material)
                 pictures.append(Picture(drawing.name, drawing.heading, caption, images["svg"]))
         html = page_of(store, answer, tuple(pictures))
-        page = _replace(folder / "report.html", html.encode("utf-8"))
+        page = folder / "report.html"
+        put(page, html.encode("utf-8"))
     except OSError as error:
         raise StoreError(
             f"{folder}: the report cannot be written ({error.strerror or error}): write another "
             "folder"
         ) from None
     return Report(page, tuple(figures))
-
-
-def _replace(path: Path, content: bytes) -> Path:
-    """Write a file whole or not at all: temporary file, fsync, rename."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
-    return path

@@ -24,4 +24,4 @@ class Mixture(Value):
 
     design: Design = "replace"
     share: Probability = 0.0
-    budget: Annotated[int, Field(ge=0)] = 0
+    budget: Annotated[int, Field(ge=0, le=10**9)] = 0

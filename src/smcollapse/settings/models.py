@@ -13,7 +13,7 @@ class CountTable(Value):
     """Closed form for `facts`: the majority of the label counts of each context.
 
     `pseudo_count` κ adds κ times the label distribution of the category (Dirichlet smoothing,
-    MacKay & Peto 1995). With κ = 0 ties are split evenly and a context never seen follows its
+    MacKay & Peto 1995). Ties are split evenly; with κ = 0 a context never seen follows its
     category.
     """
 

@@ -40,8 +40,9 @@ class ClustersWorld(Value):
     Coordinate 0 carries the rule cue (size `rule_strength`), coordinate k the cue of context k
     (size `context_strength`). On exceptions the rule cue points the wrong way. Around its mean a
     row has Gaussian noise of standard deviation `scale`, or, for `tail_heaviness` 1/ν > 0, a
-    Student-t scale mixture with ν degrees of freedom (unit variance for ν > 2). Observed labels
-    are flipped with probability `noise`.
+    Student-t scale mixture with ν degrees of freedom, of the same standard deviation. That exists
+    for ν > 2 only, and close to 2 nearly all of it sits in the tails, so 1/ν ends at 0.4. Observed
+    labels are flipped with probability `noise`.
 
     Conventions: `signed_context`, x = y(±rule·e₀ + context·e_k) + noise, and `unsigned_cue`,
     x = cue·rule·e₀ + context·e_k + noise with label y = ±cue.
@@ -59,7 +60,7 @@ class ClustersWorld(Value):
     rule_strength: Positive = 1.5
     context_strength: Positive = 2.5
     scale: Positive = 1.0
-    tail_heaviness: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
+    tail_heaviness: Annotated[float, Field(ge=0.0, le=0.4)] = 0.0
     test_size: Annotated[int, Field(ge=100)] = 10_000
 
     @model_validator(mode="after")

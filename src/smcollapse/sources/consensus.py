@@ -21,6 +21,17 @@ class _Consensus:
     settings: ConsensusSource
     seed: int
     replicate: int
+    world: Facts | Clusters
+
+    @cached_property
+    def law(self) -> SyntheticLaw:
+        """The synthetic law in this world."""
+        return synthetic_law(self.world.law.frequency, self.settings)
+
+    @cached_property
+    def table(self) -> AliasTable:
+        """Alias table of the synthetic context frequencies."""
+        return AliasTable.from_weights(self.law.frequency)
 
     def template(self, n: int) -> NDArray[np.int64]:
         """(n,) number of the distinct example that each row is a copy of."""
@@ -38,16 +49,6 @@ class ConsensusFacts(_Consensus):
     """Synthetic facts."""
 
     world: Facts
-
-    @cached_property
-    def law(self) -> SyntheticLaw:
-        """The synthetic law in this world."""
-        return synthetic_law(self.world.law.frequency, self.settings)
-
-    @cached_property
-    def table(self) -> AliasTable:
-        """Alias table of the synthetic context frequencies."""
-        return AliasTable.from_weights(self.law.frequency)
 
     def sample(self, n: int) -> Rows:
         """The first n synthetic rows."""
@@ -71,16 +72,6 @@ class ConsensusClusters(_Consensus):
     """Synthetic feature rows: the real features of a context, narrower, with consensus labels."""
 
     world: Clusters
-
-    @cached_property
-    def law(self) -> SyntheticLaw:
-        """The synthetic law in this world."""
-        return synthetic_law(self.world.law.frequency, self.settings)
-
-    @cached_property
-    def table(self) -> AliasTable:
-        """Alias table of the synthetic context frequencies."""
-        return AliasTable.from_weights(self.law.frequency)
 
     def sample(self, n: int) -> Rows:
         """The first n synthetic rows."""

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
+from smcollapse.errors import DataError
 from smcollapse.settings import FileSource
 from smcollapse.sources.shrunken import synthetic_rows
 from smcollapse.streams import stream
 from smcollapse.worlds import Rows, Table
-from smcollapse.worlds.reading import clean, read_frame
+from smcollapse.worlds.encoding import clean
+from smcollapse.worlds.reading import read_frame
 from smcollapse.worlds.table import distinct_examples
 
 
@@ -28,8 +30,13 @@ class File:
     @cached_property
     def _rows(self) -> Rows:
         file = Path(self.settings.path).name
-        wanted = self.world.settings.model_copy(update={"group": None, "drop": ()})
-        frame = clean(read_frame(self.settings.path), wanted, file)
+        real = self.world.settings
+        frame = read_frame(self.settings.path)
+        used = [*self.world.encoding.numeric, *real.categorical, real.label]
+        frame = frame[[name for name in used if name in frame.columns]]
+        frame = clean(frame, real.model_copy(update={"group": None, "drop": ()}), file)
+        if frame.empty:
+            raise DataError(f"{file}: no rows are left after dropping rows with missing values")
         features = self.world.encoding.features(frame, file)
         label = self.world.encoding.labels(frame, file)
         size = self.world.train_size

@@ -7,7 +7,6 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.covariance import ledoit_wolf_shrinkage
 
 from smcollapse.laws import synthetic_law
 from smcollapse.settings import ShrunkenSource
@@ -57,14 +56,17 @@ class Shrunken:
         own = (synthetic / np.maximum(count, 1.0))[rows.context]
         weights = np.zeros((len(rows), len(world.encoding.classes)))
         at = np.arange(len(rows))
-        kept = np.where(world.exception[rows.context], self.settings.fidelity, 1.0)
-        looks_like = world.majority[world.nearest_common][rows.context]
+        looks = world.looks(rows)
+        kept = np.where(looks.exception[rows.context], self.settings.fidelity, 1.0)
+        looks_like = looks.consensus[rows.context]
         np.add.at(weights, (at, rows.label), own * kept)
         np.add.at(weights, (at, looks_like), own * (1.0 - kept))
         return weights
 
     @cached_property
     def _classes(self) -> list[_Class]:
+        from sklearn.covariance import ledoit_wolf_shrinkage
+
         features = self._training.features.astype(np.float64)
         fitted = []
         for weights in self._row_weights.T:

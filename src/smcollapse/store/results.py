@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from smcollapse.errors import StoreError
-from smcollapse.simulate import BIN_COLUMNS
+from smcollapse.simulate import BIN_COLUMNS, SPLIT_COLUMNS
 from smcollapse.store.files import UNSEALED, put, sealed
 from smcollapse.study import DeviceClass, Study
 from smcollapse.units import Unit, units_of
@@ -72,7 +72,8 @@ class Store:
             content = path.read_bytes()
             if sealed(content) != content:
                 raise ValueError("its checksum does not fit")
-            part = pq.read_table(pa.BufferReader(content))
+            # Arrow's own threads may outlive the interpreter while they hold a Python buffer.
+            part = pq.read_table(pa.BufferReader(content), use_threads=False)
             if json.loads(part.schema.metadata[b"smcollapse"])["unit"] != key:
                 raise ValueError("it is the part of another unit")
             return part
@@ -83,10 +84,11 @@ class Store:
                 "all other parts are kept"
             ) from None
 
-    def table(self, *, bins: bool = False) -> pd.DataFrame:
+    def table(self, *, complete: bool = False) -> pd.DataFrame:
         """The tidy table of all finished units, in the study's order.
 
-        One row per trained model. With `bins` the reliability diagram's lists are kept.
+        One row per trained model. With `complete` it has the columns for further work too: the
+        reliability diagram's lists and the sizes of splits.
 
         Raises
         ------
@@ -104,7 +106,7 @@ class Store:
             kind="stable",
             ignore_index=True,
         )
-        return frame if bins else frame.drop(columns=list(BIN_COLUMNS))
+        return frame if complete else frame.drop(columns=[*BIN_COLUMNS, *SPLIT_COLUMNS])
 
     def provenance(self) -> list[dict[str, Any]]:
         """What each finished unit says of its making: versions, device, times, memory."""

@@ -22,12 +22,20 @@ class World(Protocol):
         """(K,) the rare contexts."""
 
     @property
+    def rare_share(self) -> float:
+        """Share of real rows in rare contexts."""
+
+    @property
     def exception(self) -> NDArray[np.bool_]:
         """(K,) the exceptions among them."""
 
     @property
     def train_size(self) -> int | None:
         """Number of real training rows that exist, None where they can be drawn without end."""
+
+    @property
+    def test_size(self) -> int:
+        """Number of held-out rows."""
 
     def real(self, seed: int, replicate: int, n: int) -> Rows:
         """The first n real training rows of that replicate."""

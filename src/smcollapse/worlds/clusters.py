@@ -8,15 +8,15 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from smcollapse.laws import ClustersLaw, clusters_law, rarity
-from smcollapse.laws.contexts import Floats
+from smcollapse.laws import ClustersLaw, clusters_law
 from smcollapse.settings import ClustersWorld
-from smcollapse.streams import AliasTable, Ids, stream
+from smcollapse.streams import Ids, stream
+from smcollapse.worlds.drawn import Drawn
 from smcollapse.worlds.rows import Inputs, Ints, Rows
 
 
 @dataclass(frozen=True)
-class Clusters:
+class Clusters(Drawn):
     """A `clusters` world, ready to draw from."""
 
     settings: ClustersWorld
@@ -26,30 +26,10 @@ class Clusters:
         """What the world's own seed settles."""
         return clusters_law(self.settings)
 
-    @cached_property
-    def table(self) -> AliasTable:
-        """Alias table of the real context frequencies."""
-        return AliasTable.from_weights(self.law.frequency)
-
     @property
     def inputs(self) -> Inputs:
         """The learner sees d features; classes are 0 and 1."""
         return Inputs(self.settings.dimension, (), 2)
-
-    @property
-    def rare(self) -> NDArray[np.bool_]:
-        """(K,) the rare contexts."""
-        return self.law.rare
-
-    @property
-    def exception(self) -> NDArray[np.bool_]:
-        """(K,) rare contexts whose rule cue points the wrong way."""
-        return self.law.exception
-
-    @property
-    def train_size(self) -> int | None:
-        """Rows can be drawn without end."""
-        return None
 
     def real(self, seed: int, replicate: int, n: int) -> Rows:
         """The first n real training rows of that replicate."""
@@ -57,11 +37,11 @@ class Clusters:
 
     def test(self, seed: int, replicate: int) -> Rows:
         """The held-out real rows of that replicate."""
-        return self._draw(seed, replicate, "test", self.settings.test_size)
+        return self._draw(seed, replicate, "test", self.test_size)
 
     def _draw(self, seed: int, replicate: int, role: str, n: int) -> Rows:
         law = self.law
-        context = stream(seed, replicate, f"{role} contexts").contexts(n, self.table)
+        context = stream(seed, replicate, f"{role} contexts").contexts(n, self.contexts)
         truth = self.classes(seed, replicate, role, n)
         label = stream(seed, replicate, f"{role} labels").answers(
             n, truth, truth, n_answers=2, noise=2.0 * law.noise
@@ -99,10 +79,6 @@ class Clusters:
             spread,
         )
 
-    @cached_property
-    def _rarity(self) -> Floats:
-        return rarity(self.law.frequency)
-
     def rows(
         self,
         context: Ints,
@@ -121,7 +97,7 @@ class Clusters:
             truth=truth,
             consensus=consensus_class(truth, self.law.exception[context]),
             context=context,
-            atypicality=self._rarity[context].astype(np.float32),
+            atypicality=self.rarity[context],
             example=example,
         )
 

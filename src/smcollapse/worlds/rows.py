@@ -54,14 +54,18 @@ class Rows:
 
 @dataclass(frozen=True)
 class Inputs:
-    """Shape of what a learner sees: feature columns, sizes of the discrete fields, classes."""
+    """Shape of what a learner sees: feature columns, sizes of the discrete fields, classes.
+
+    style : whether the last field, or else the last feature column, is the style
+    """
 
     n_features: int
     fields: tuple[int, ...]
     n_classes: int
+    style: bool = False
 
     def with_style(self) -> Inputs:
         """The same inputs with the style beside them: a feature column, or a field of size 2."""
         if self.fields:
-            return Inputs(self.n_features, (*self.fields, 2), self.n_classes)
-        return Inputs(self.n_features + 1, (), self.n_classes)
+            return Inputs(self.n_features, (*self.fields, 2), self.n_classes, style=True)
+        return Inputs(self.n_features + 1, (), self.n_classes, style=True)

@@ -10,14 +10,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.cluster import KMeans
-from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from smcollapse.errors import DataError
 from smcollapse.laws.contexts import rarest
 from smcollapse.settings import TableWorld
 from smcollapse.streams import stream
-from smcollapse.worlds.reading import Encoding, clean, encoding, read_frame
+from smcollapse.worlds.encoding import Encoding, clean, encoding
+from smcollapse.worlds.reading import read_frame
 from smcollapse.worlds.rows import Inputs, Ints, Rows
 
 MINIMUM_ROWS = 40
@@ -29,9 +28,12 @@ class Table:
 
     A context is a value of the group column, or a k-means cluster within one label. It is an
     exception if it is rare and the nearest common context (centroid distance) has another
-    majority label: it looks like something else, as an exception to a rule does. The consensus
-    of a row is the prediction of shrunken linear discriminant analysis; its atypicality is the
-    rank, within the class, of its distance from the class mean.
+    majority label: it looks like something else, as an exception to a rule does. Contexts, which
+    of them are rare or exceptions, and the standardisation of columns are those of the whole
+    table: they name rows and set units. What training may learn from is judged by the training
+    part of a split alone: the consensus of a row is the prediction of shrunken linear
+    discriminant analysis, its atypicality the rank, within the class, of its distance from the
+    class mean. Copies of one row never stand on both sides of a split.
     """
 
     settings: TableWorld
@@ -58,20 +60,19 @@ class Table:
 
     @cached_property
     def rows(self) -> Rows:
-        """All rows of the table."""
+        """All rows of the table, not judged yet: their consensus is the label."""
         features = self.encoding.features(self._frame, self.file)
         label = self.encoding.labels(self._frame, self.file)
         context = self._contexts(features, label)
-        consensus, atypicality = self.judge(features, label, fit=(features, label))
         return Rows(
             features=features,
             codes=np.empty((len(label), 0), dtype=np.int32),
             style=np.zeros(len(label), dtype=np.int8),
             label=label,
             truth=label,
-            consensus=consensus,
+            consensus=label,
             context=context,
-            atypicality=atypicality,
+            atypicality=np.zeros(len(label), dtype=np.float32),
             example=distinct_examples(features, label),
         )
 
@@ -80,6 +81,8 @@ class Table:
             names = self._frame[self.settings.group]
             codes = pd.Categorical(names, categories=list(self.groups)).codes
             return codes.astype(np.int32)
+        from sklearn.cluster import KMeans
+
         context = np.empty(len(label), dtype=np.int32)
         start = 0
         for number in range(len(self.encoding.classes)):
@@ -109,6 +112,8 @@ class Table:
         self, features: NDArray[np.float32], label: Ints, fit: tuple[NDArray[np.float32], Ints]
     ) -> tuple[Ints, NDArray[np.float32]]:
         """Consensus (n,) and atypicality (n,) of rows, judged by the rows in `fit`."""
+        from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
         real, real_label = fit
         model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.1).fit(real, real_label)
         consensus = model.predict(features).astype(np.int32)
@@ -122,19 +127,6 @@ class Table:
         return consensus, atypicality
 
     @cached_property
-    def centroids(self) -> NDArray[np.float64]:
-        """(K, n_features) mean of each context."""
-        onehot = pd.DataFrame(self.rows.features.astype(np.float64))
-        return onehot.groupby(self.rows.context).mean().to_numpy()
-
-    @cached_property
-    def majority(self) -> Ints:
-        """(K,) most frequent label of each context."""
-        counts = np.zeros((len(self.frequency), len(self.encoding.classes)))
-        np.add.at(counts, (self.rows.context, self.rows.label), 1.0)
-        return np.asarray(counts.argmax(axis=1), dtype=np.int32)
-
-    @cached_property
     def frequency(self) -> NDArray[np.float64]:
         """(K,) share of the rows in each context."""
         return np.bincount(self.rows.context) / len(self.rows)
@@ -146,25 +138,45 @@ class Table:
 
     @cached_property
     def rare(self) -> NDArray[np.bool_]:
-        """(K,) the rarest contexts with at most `rare_mass` of the rows."""
-        return rarest(self.frequency, self.settings.rare_mass)
+        """(K,) the rarest contexts with at most `rare_mass` of the rows. Raises DataError."""
+        rare = rarest(self.frequency, self.settings.rare_mass)
+        if self.frequency[rare].sum() > self.settings.rare_mass:
+            raise DataError(
+                f"{self.file}: the rarest context holds {self.frequency.min():.0%} of the rows, "
+                f"more than world.rare_mass = {self.settings.rare_mass:g}: write a larger "
+                "rare_mass, more clusters_per_label, or a finer group column"
+            )
+        return rare
+
+    @property
+    def rare_share(self) -> float:
+        """Share of the rows in rare contexts."""
+        return float(self.frequency[self.rare].sum())
 
     @cached_property
-    def nearest_common(self) -> NDArray[np.int64]:
-        """(K,) the common context whose centroid is nearest."""
-        common = np.flatnonzero(~self.rare)
-        gaps = self.centroids[:, None, :] - self.centroids[None, common, :]
-        return np.asarray(common[np.linalg.norm(gaps, axis=2).argmin(axis=1)])
+    def _looks(self) -> Looks:
+        return self.looks(self.rows)
 
-    @cached_property
+    def looks(self, rows: Rows) -> Looks:
+        """What the contexts look like, judged by those rows."""
+        return looks_of(rows, self.rare, len(self.encoding.classes))
+
+    @property
     def exception(self) -> NDArray[np.bool_]:
         """(K,) rare contexts that look like common ones of another label."""
-        return np.asarray(self.rare & (self.majority != self.majority[self.nearest_common]))
+        return self._looks.exception
 
     @cached_property
     def train_size(self) -> int | None:
         """Number of rows in the training part of every split."""
-        return len(self.rows) - self.test_size
+        copies = int(np.bincount(self.rows.example).max())
+        size = len(self.rows) - self.test_size - (copies - 1)
+        if size < MINIMUM_ROWS // 2:
+            raise DataError(
+                f"{self.file}: one row occurs {copies} times and leaves too few others to train "
+                "on: leave out copies"
+            )
+        return size
 
     @cached_property
     def test_size(self) -> int:
@@ -172,16 +184,23 @@ class Table:
         return round(self.settings.test_share * len(self.rows))
 
     def _order(self, seed: int, replicate: int) -> NDArray[np.int64]:
-        return stream(seed, replicate, "split").permutation(len(self.rows))
+        """A random order of the rows in which copies of one row follow each other."""
+        distinct = int(self.rows.example.max()) + 1
+        rank = np.argsort(stream(seed, replicate, "split").permutation(distinct))
+        return np.argsort(rank[self.rows.example], kind="stable")
 
     def real(self, seed: int, replicate: int, n: int) -> Rows:
         """The first n rows of the training part of that split, judged by all of that part."""
-        rows = self.rows.take(self._order(seed, replicate)[self.test_size :])
+        size = self.train_size
+        assert size is not None
+        rows = self.rows.take(self._order(seed, replicate)[-size:])
+        # Copies stand together; shuffled, so that any first n rows are a random sample.
+        rows = rows.take(stream(seed, replicate, "training order").permutation(size))
         consensus, atypicality = self.judge(
             rows.features, rows.label, fit=(rows.features, rows.label)
         )
         judged = dataclasses.replace(rows, consensus=consensus, atypicality=atypicality)
-        return judged.take(np.arange(min(n, len(rows))))
+        return judged.take(np.arange(min(n, size)))
 
     def test(self, seed: int, replicate: int) -> Rows:
         """The test part of that split."""
@@ -189,15 +208,51 @@ class Table:
 
     def nearest_context(self, features: NDArray[np.float32], label: Ints) -> Ints:
         """(n,) the nearest context among those whose majority label is the row's own."""
+        majority, centroids = self._looks.majority, self._looks.centroids
         context = np.empty(len(label), dtype=np.int32)
         for number in np.unique(label):
-            own = np.flatnonzero(self.majority == number)
-            own = own if len(own) else np.arange(len(self.majority))
+            own = np.flatnonzero(majority == number)
+            own = own if len(own) else np.arange(len(majority))
             rows = np.flatnonzero(label == number)
-            square = ((self.centroids[own] ** 2).sum(axis=1))[None, :]
-            distance = square - 2.0 * features[rows].astype(np.float64) @ self.centroids[own].T
+            square = ((centroids[own] ** 2).sum(axis=1))[None, :]
+            distance = square - 2.0 * features[rows].astype(np.float64) @ centroids[own].T
             context[rows] = own[distance.argmin(axis=1)]
         return context
+
+
+@dataclass(frozen=True)
+class Looks:
+    """What contexts look like, judged by some rows; contexts without rows look like nothing.
+
+    centroids : (K, d) mean features, infinite without rows
+    majority : (K,) most frequent label, −1 without rows
+    consensus : (K,) majority label of the nearest common context
+    exception : (K,) rare contexts with rows whose own majority is another one
+    """
+
+    centroids: NDArray[np.float64]
+    majority: Ints
+    consensus: Ints
+    exception: NDArray[np.bool_]
+
+
+def looks_of(rows: Rows, rare: NDArray[np.bool_], n_classes: int) -> Looks:
+    """What the contexts look like in those rows; `rare` (K,) is given."""
+    k = len(rare)
+    labels = np.zeros((k, n_classes))
+    np.add.at(labels, (rows.context, rows.label), 1.0)
+    count = labels.sum(axis=1)
+    sums = np.zeros((k, rows.features.shape[1]))
+    np.add.at(sums, rows.context, rows.features.astype(np.float64))
+    centroids = np.full_like(sums, np.inf)
+    centroids[count > 0] = sums[count > 0] / count[count > 0, None]
+    majority = np.where(count > 0, labels.argmax(axis=1), -1).astype(np.int32)
+    common = np.flatnonzero(~rare & (count > 0))
+    seen = np.flatnonzero(count > 0)
+    gaps = centroids[seen, None, :] - centroids[None, common, :]
+    consensus = majority.copy()
+    consensus[seen] = majority[common[np.linalg.norm(gaps, axis=2).argmin(axis=1)]]
+    return Looks(centroids, majority, consensus, rare & (majority != consensus))
 
 
 def distinct_examples(features: NDArray[np.float32], label: Ints) -> NDArray[np.int64]:
