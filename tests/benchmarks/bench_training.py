@@ -154,7 +154,7 @@ def product_rate(device: str) -> float:
     return 2.0 * n**3 / min(times)
 
 
-def training_table(device: str = "cpu", runs: int = 5) -> list[dict[str, str]]:
+def training_table(device: str = "cpu", runs: int = 9) -> list[dict[str, str]]:
     """One row a size, medians of paired runs."""
     torch.set_num_threads(1)
     peak = product_rate(device)
@@ -175,7 +175,7 @@ def training_table(device: str = "cpu", runs: int = 5) -> list[dict[str, str]]:
                 "stack": str(network_steps // steps),
                 "stacked, µs a step": f"{1e6 * mine:.0f}",
                 "one by one, µs a step": f"{1e6 * peer:.0f}",
-                "ratio": f"{ratio:.1f}",
+                "ratio": f"{ratio:.2f}",
                 "of the matrix-product rate": f"{size.flops / mine / peak:.0%}",
             }
         )

@@ -9,6 +9,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numba
@@ -20,12 +21,16 @@ from tests.benchmarks import bench_draws, bench_training
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def markdown(rows: list[dict[str, str]]) -> str:
+def markdown(rows: Sequence[Mapping[str, object]]) -> str:
     """Rows of equal keys as a Markdown table."""
     columns = list(rows[0])
     lines = ["| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns)]
-    lines += ["| " + " | ".join(str(row[c]) for c in columns) + " |" for row in rows]
+    lines += ["| " + " | ".join(_shown(row[c]) for c in columns) + " |" for row in rows]
     return "\n".join(lines)
+
+
+def _shown(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def start_up(runs: int = 7) -> list[dict[str, str]]:
@@ -76,8 +81,11 @@ Ours against vectorised NumPy (`Generator(PCG64)`) drawing from the same distrib
 
 ## Training
 
-{bench_training.__doc__.splitlines()[0]} One step is one network's forward, backward and optimizer
-step on one batch. The stack size is the one that studies use for that shape.
+{bench_training.__doc__.splitlines()[0]} "ratio" is
+the peer's time over ours. One step is one network's forward, backward and optimizer step on one
+batch, the gathering of the batch counted for ours only. The stack size is the one that studies use
+for that shape. The largest networks are limited by the matrix products themselves, in which both
+sides are equal.
 
 {markdown(bench_training.training_table(options.device))}
 
