@@ -9,19 +9,20 @@ Figure    The report of the run.
 
     python analyses/atlas.py [--out results/atlas] [--device auto|cpu|cuda]
 
-writes the small tables that the README quotes: `paper/data/atlas.csv` (means and standard errors
-by condition and share) and `paper/data/atlas-answer.json`.
+writes what the README shows: `paper/data/atlas.csv` (means and standard errors by condition and
+share), `paper/data/atlas-answer.json` and two figures in `paper/figures`.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import shutil
 from pathlib import Path
 
 import smcollapse
 
-DATA = Path(__file__).resolve().parents[1] / "paper" / "data"
+PAPER = Path(__file__).resolve().parents[1] / "paper"
 MEASURES = ["rare_recall", "exception_recall", "head_recall", "accuracy"]
 MEASURES += ["mean_confidence", "confidence_gap", "ece", "brier", "realised_share"]
 
@@ -40,10 +41,14 @@ def main() -> None:
 
     groups = result.store.table().groupby(["variant", "share"], sort=False)[MEASURES]
     means = groups.mean().join(groups.sem().add_suffix("_se"))
-    DATA.mkdir(parents=True, exist_ok=True)
-    means.round(5).to_csv(DATA / "atlas.csv", lineterminator="\n")
+    for folder in ("data", "figures"):
+        (PAPER / folder).mkdir(parents=True, exist_ok=True)
+    means.round(5).to_csv(PAPER / "data" / "atlas.csv", lineterminator="\n")
     text = json.dumps(answer.to_dict(), indent=1, ensure_ascii=False)
-    (DATA / "atlas-answer.json").write_text(text + "\n", encoding="utf-8")
+    (PAPER / "data" / "atlas-answer.json").write_text(text + "\n", encoding="utf-8")
+    for name in ("measures", "knobs"):
+        image = report.page.with_name(f"{name}.png")
+        shutil.copyfile(image, PAPER / "figures" / f"atlas-{name}.png")
     print(answer.text)
     print(f"page: {report.page}")
 

@@ -21,7 +21,6 @@ ODD_BUT_FINE: dict[str, Change] = {
     "true and false": lambda rows: rows.assign(label=rows["label"] == "yes"),
     "numbers for labels": lambda rows: rows.assign(label=(rows["label"] == "yes").astype(int)),
     "numbers for categories": lambda rows: rows.assign(city=[1, 2] * 120),
-    "two groups of equal size": lambda rows: rows.assign(segment=["a", "b"] * 120),
     "blanks around names": lambda rows: rows.rename(columns={"height": " height "}),
 }
 

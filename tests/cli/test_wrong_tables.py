@@ -86,6 +86,10 @@ WRONG_TABLES: dict[str, tuple[Change, str]] = {
         lambda rows: rows.assign(segment=range(240)),
         "rows.csv: group column 'segment' has 240 values in 240 rows",
     ),
+    "two groups of equal size": (
+        lambda rows: rows.assign(segment=["a", "b"] * 120),
+        "rows.csv: the rarest context holds 50% of the rows, more than world.rare_mass = 0.2",
+    ),
     "group of one value": (
         lambda rows: rows.assign(segment="a"),
         "rows.csv: group column 'segment' has one value only",

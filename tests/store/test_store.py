@@ -57,7 +57,9 @@ def test_every_part_says_what_it_is_made_from(tiny: Study, finished: Path) -> No
 def test_lists_of_bins_are_kept_but_shown_only_when_asked_for(finished: Path) -> None:
     store = open_store(finished)
     table = store.table(complete=True)
-    assert set(table) - set(store.table()) == {"bin_count", "bin_confidence", "bin_accuracy"}
+    bins = {"bin_count", "bin_confidence", "bin_accuracy"}
+    assert set(table) - set(store.table()) == bins | {"split_train", "split_test"}
+    assert table[["split_train", "split_test"]].isna().all(axis=None)
     assert all(len(counts) == 15 and sum(counts) == 400 for counts in table["bin_count"])
 
 

@@ -44,7 +44,7 @@ AXES = {
     "mixture.design": st.lists(
         st.sampled_from(["replace", "accumulate", "real_only"]), min_size=1, unique=True
     ),
-    "mixture.budget": st.lists(st.integers(1, 10**7), min_size=1, max_size=2, unique=True),
+    "mixture.budget": st.lists(st.integers(1000, 10**7), min_size=1, max_size=2, unique=True),
     "filter.scope": st.just(["both", "synthetic"]),
 }
 
@@ -62,7 +62,7 @@ def study_data(draw: st.DrawFn) -> dict[str, Any]:
     data["scenario"] = {
         "world": world,
         "source": {"kind": kind, **draw(st.fixed_dictionaries({}, optional=SOURCE))},
-        "mixture": {"budget": draw(st.integers(1, 10**6))},
+        "mixture": {"budget": draw(st.integers(1000, 10**6))},
         "filter": {"strictness": draw(PROBABILITY)},
         "model": draw(st.sampled_from([{"kind": "mlp", "width": 8}, {"kind": "logistic"}])),
     }

@@ -65,6 +65,11 @@ class Transition(Record):
     n_replicates: int
     note: str = ""
 
+    @property
+    def shown(self) -> bool:
+        """Whether the logistic says more than a line would: a better fit, its centre in sight."""
+        return self.centre_inside and self.better_than_line
+
     def estimates(self) -> tuple[Estimate, ...]:
         """Rows for a table of results: the centre and the width."""
         rows = (

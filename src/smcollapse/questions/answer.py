@@ -160,6 +160,8 @@ def _claim_rows(reference: ConditionAnswer, claim: Claim) -> Iterator[ClaimRow]:
         if estimand is not None:
             measured = estimand.estimates()[0]
             word = onset_verdict(claim.onset, measured)
+            if isinstance(estimand, Transition) and not estimand.shown:
+                word = "no transition shown"
             yield ClaimRow(measured.term, "share", claim.onset, measured, None, word)
     for claimed in claim.effects:
         found = reference.effects.get(claimed.measure)

@@ -183,7 +183,7 @@ def _knot_mark(condition: ConditionAnswer) -> str:
 
 def _is_weak(condition: ConditionAnswer) -> bool:
     transition = condition.onset.transition
-    return transition is not None and not (transition.centre_inside and transition.better_than_line)
+    return transition is not None and not transition.shown
 
 
 def _level(answer: Answer) -> str:

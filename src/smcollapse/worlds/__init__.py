@@ -20,7 +20,7 @@ CATALOG: dict[str, Callable[[Any], World]] = {
 }
 
 
-MINIMUM_RARE = 10
+MINIMUM_RARE = 5
 """Rare test rows, on average, below which rare recall says nothing."""
 
 
