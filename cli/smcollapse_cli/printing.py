@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import rich.box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from smcollapse.errors import StoreError
 
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from smcollapse.study import Study
 
 PIPE_WIDTH = 160
+WIDE = 8
+LEFT_OUT = ("step-down", "knot", "transition centre", "rare recall, net")
+"""Columns that a table of `WIDE` columns or more goes without in a narrow terminal."""
 
 
 def console() -> Console:
@@ -43,19 +47,30 @@ def as_json(value: Any) -> None:
 def grid(
     title: str, columns: Iterable[str], rows: Iterable[Iterable[str]], note: str = ""
 ) -> Table:
-    """A table for the terminal."""
-    table = Table(title=title, title_justify="left", box=rich.box.SIMPLE_HEAD, caption=note or None)
-    table.caption_justify = "left"
-    for column in columns:
-        table.add_column(column)
+    """A table for the terminal; brackets in its texts are not rich's markup."""
+    table = Table(
+        title=Text(title),
+        title_justify="left",
+        box=rich.box.SIMPLE_HEAD,
+        caption=Text(note) if note else None,
+        caption_justify="left",
+    )
+    for number, column in enumerate(columns):
+        table.add_column(Text(column), overflow="fold", no_wrap=number == 0)
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*(Text(cell) for cell in row))
     return table
 
 
-def text_table(table: TextTable) -> Table:
-    """A table of the report for the terminal."""
-    return grid(table.title, table.columns, table.rows, table.note)
+def text_table(table: TextTable, width: int = PIPE_WIDTH) -> Table:
+    """A table of the report for a terminal of that width; a narrow one gets fewer columns."""
+    if len(table.columns) < WIDE or width >= PIPE_WIDTH:
+        return grid(table.title, table.columns, table.rows, table.note)
+    kept = [number for number, name in enumerate(table.columns) if name not in LEFT_OUT]
+    columns = [table.columns[number] for number in kept]
+    rows = [[row[number] for number in kept] for row in table.rows]
+    note = f"{table.note} In a wider window or a pipe, and in the report: {', '.join(LEFT_OUT)}."
+    return grid(table.title, columns, rows, note)
 
 
 def studies(found: list[Study]) -> None:
@@ -87,7 +102,7 @@ def answer(found: Answer, folder: Path) -> None:
     out.print(found.text, markup=False, style="bold")
     out.print(text_table(claim_table(found)))
     if len(found.conditions) > 1:
-        out.print(text_table(condition_table(found)))
+        out.print(text_table(condition_table(found), out.width))
     for note in found.notes:
         out.print(f"note: {note}", markup=False)
     out.print(f"Figures and page: smcollapse report {folder}", markup=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import subprocess
@@ -320,3 +321,15 @@ def test_the_public_names_are_there() -> None:
     assert all(getattr(package, name) is not None for name in package.__all__)
     with pytest.raises(AttributeError, match="no attribute 'trainer'"):
         _ = package.trainer
+
+
+def test_brackets_in_tables_are_printed_and_not_taken_for_markup() -> None:
+    from rich.console import Console
+
+    from smcollapse_cli.printing import grid
+
+    console = Console(width=100, record=True, file=io.StringIO())
+    console.print(grid("[bold]title", ("[red]a",), [("1.0 [open, open]",)], "[note]"))
+    text = console.export_text()
+    for shown in ("[bold]title", "[red]a", "1.0 [open, open]", "[note]"):
+        assert shown in text

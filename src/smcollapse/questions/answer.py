@@ -196,7 +196,7 @@ def _text(reference: ConditionAnswer | None) -> str:
             f"before it loses {loss} (one-sided {100 * benchmark.level:.0f} % limit)."
         )
     if benchmark.share is None:
-        parts.append(f"The loss of {loss} is {benchmark.note or 'not reached'}.")
+        parts.append("No share that was tried reaches that loss.")
     else:
         parts.append(f"The best estimate of that share is {100 * benchmark.share:.1f} %")
         if (band := benchmark.band) is not None:
