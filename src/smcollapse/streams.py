@@ -213,24 +213,21 @@ class Stream:
         ids: Ids,
         means: npt.ArrayLike,
         mean_of_row: npt.ArrayLike,
-        sign: npt.ArrayLike,
         scale: npt.ArrayLike,
     ) -> Float32:
-        """sign * means[mean_of_row] + scale * standard normals, shape (n, d).
+        """means[mean_of_row] + scale * standard normals, shape (n, d).
 
-        means : (M, d);  mean_of_row, sign, scale : (n,)
+        means : (M, d);  mean_of_row, scale : (n,)
         """
         items = _item_numbers(ids)
         centres = np.ascontiguousarray(means, dtype=np.float32)
         if centres.ndim != 2:
             raise ValueError(f"means must have shape (M, d), got {centres.shape}")
         which = _integers("mean_of_row", mean_of_row, len(centres), items.shape)
-        signs = np.ascontiguousarray(sign, dtype=np.float32)
         scales = np.ascontiguousarray(scale, dtype=np.float32)
-        for name, values in (("sign", signs), ("scale", scales)):
-            _check_shape(name, values, items.shape)
+        _check_shape("scale", scales, items.shape)
         out = np.empty((items.size, centres.shape[1]), dtype=np.float32)
-        normals.fill_features(self._key, items, centres, which, signs, scales, out)
+        normals.fill_features(self._key, items, centres, which, scales, out)
         return out
 
 

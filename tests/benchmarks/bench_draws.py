@@ -193,22 +193,19 @@ def feature_row(dimension: int, dof: float) -> Row:
     """Cluster features, Gaussian (infinite ``dof``) or Student-t."""
     means = RNG.standard_normal((10, dimension), dtype=np.float32)
     which = RNG.integers(0, 10, N_ROWS).astype(np.int32)
-    sign = np.where(RNG.random(N_ROWS) < 0.5, -1.0, 1.0).astype(np.float32)
     ones = np.ones(N_ROWS, np.float32)
     heavy = np.isfinite(dof)
 
     def ours() -> object:
         scale = OURS.scales(N_ROWS, dof) if heavy else ones
-        return OURS.features(N_ROWS, means, which, sign, scale)
+        return OURS.features(N_ROWS, means, which, scale)
 
     def by_numpy() -> object:
         out = RNG.standard_normal((N_ROWS, dimension), dtype=np.float32)
         if heavy:
             scale = np.sqrt((dof - 2.0) / RNG.chisquare(dof, N_ROWS))
             out *= scale.astype(np.float32)[:, None]
-        centres = means[which]
-        centres *= sign[:, None]
-        out += centres
+        out += means[which]
         return out
 
     name = f"features, t({dof:g})" if heavy else "features, gaussian"

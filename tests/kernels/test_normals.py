@@ -43,8 +43,7 @@ def feature_inputs(n, d):
     rng = np.random.default_rng(5)
     means = rng.normal(size=(3, d)).astype(np.float32)
     which = rng.integers(0, 3, n).astype(np.int32)
-    sign = np.where(rng.random(n) < 0.5, -1.0, 1.0).astype(np.float32)
-    return means, which, sign, rng.random(n).astype(np.float32)
+    return means, which, rng.random(n).astype(np.float32)
 
 
 @pytest.mark.parametrize("d", [0, 1, 4, 7])
@@ -66,11 +65,11 @@ def test_scales_twins(dof):
 @pytest.mark.parametrize("kernel", [normals.fill_features, interpreted(normals.fill_features)])
 def test_features_are_means_and_scaled_normals(kernel):
     ids = np.arange(300)
-    means, which, sign, scale = feature_inputs(300, 9)
+    means, which, scale = feature_inputs(300, 9)
     out = np.empty((300, 9), np.float32)
-    kernel(KEY, ids, means, which, sign, scale, out)
+    kernel(KEY, ids, means, which, scale, out)
     drawn = draw_normals(ids, 9)
-    assert_same_bits(out, sign[:, None] * means[which] + scale[:, None] * drawn)
+    assert_same_bits(out, means[which] + scale[:, None] * drawn)
 
 
 @needs_compiler
@@ -88,12 +87,12 @@ def test_normals_do_not_depend_on_width_or_blocks(d, more, cuts):
 def test_threads_and_blocks_give_the_same_features_and_scales():
     n, d = 20_000, 33
     ids = np.arange(n)
-    means, which, sign, scale = feature_inputs(n, d)
+    means, which, scale = feature_inputs(n, d)
 
     def part(span):
         rows = slice(*span)
         out = np.empty((span[1] - span[0], d), np.float32)
-        normals.fill_features(KEY, ids[rows], means, which[rows], sign[rows], scale[rows], out)
+        normals.fill_features(KEY, ids[rows], means, which[rows], scale[rows], out)
         return out, draw_scales(ids[rows], 0.7)
 
     edges = [0, 1, 700, 5_003, 5_004, 12_345, n]
@@ -168,7 +167,7 @@ def test_features_are_student_t_with_unit_variance():
     n, dof = 400_000, 6.0
     scale = draw_scales(np.arange(n), dof)
     out = np.empty((n, 2), np.float32)
-    nowhere = np.zeros((1, 2), np.float32), np.zeros(n, np.int32), np.ones(n, np.float32)
+    nowhere = np.zeros((1, 2), np.float32), np.zeros(n, np.int32)
     normals.fill_features(KEY, np.arange(n), *nowhere, scale, out)
     law = stats.t(dof, scale=np.sqrt((dof - 2.0) / dof))
     assert stats.kstest(out[:, 0], law.cdf).pvalue > 1e-3

@@ -35,7 +35,7 @@ def every_draw(n: int) -> list[np.ndarray]:
         *ROWS.facts(ids, TABLE, [0, 1, 2], [1, 1, 1], **KNOBS),
         ROWS.scales(ids, 0.8),
         ROWS.scales(ids, 4.0),
-        ROWS.features(ids, mean, ids % 2, 1 - 2 * (ids % 2), scale),
+        ROWS.features(ids, mean, ids % 2, scale),
     ]
 
 
@@ -148,9 +148,9 @@ BAD = {
     "no answers": (lambda: ROWS.answers(1, [0], [0], n_answers=0), "n_answers"),
     "no wrong": (lambda: ROWS.answers(1, [0], [0], n_answers=1, contamination=0.1), "wrong"),
     "dof": (lambda: ROWS.scales(2, 0.0), "dof"),
-    "means": (lambda: ROWS.features(1, [0.0], [0], [1.0], [1.0]), "means"),
-    "which": (lambda: ROWS.features(1, [[0.0]], [1], [1.0], [1.0]), "mean_of_row"),
-    "scale": (lambda: ROWS.features(1, [[0.0]], [0], [1.0], [1.0, 2.0]), "scale must have"),
+    "means": (lambda: ROWS.features(1, [0.0], [0], [1.0]), "means"),
+    "which": (lambda: ROWS.features(1, [[0.0]], [1], [1.0]), "mean_of_row"),
+    "scale": (lambda: ROWS.features(1, [[0.0]], [0], [1.0, 2.0]), "scale must have"),
 }
 
 

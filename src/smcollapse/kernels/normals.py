@@ -80,11 +80,10 @@ def fill_features(
     ids: Int64,
     means: Float32,
     mean_of_row: Int32,
-    sign: Float32,
     scale: Float32,
     out: Float32,
 ) -> None:
-    """sign * means[mean_of_row] + scale * normal, for means (M, d), into ``out`` (n, d).
+    """means[mean_of_row] + scale * normal, for means (M, d), into ``out`` (n, d).
 
     The normals are those of :func:`fill_normals` for the same key and ids.
     """
@@ -101,10 +100,9 @@ def fill_features(
             row = out[start + i]
             mean = means[mean_of_row[start + i]]
             drawn = normals[4 * blocks * i : 4 * blocks * i + d]
-            a = sign[start + i]
-            b = scale[start + i]
+            spread = scale[start + i]
             for j in range(d):
-                row[j] = a * mean[j] + b * drawn[j]
+                row[j] = mean[j] + spread * drawn[j]
 
 
 @inline

@@ -75,7 +75,6 @@ class Clusters(Drawn):
             ids,
             self.law.means.reshape(2 * k, -1),
             context + np.int32(k) * truth,
-            np.ones(len(context), dtype=np.float32),
             spread,
         )
 
