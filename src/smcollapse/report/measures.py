@@ -127,7 +127,7 @@ def _marks(onset: Onset) -> list[_Mark]:
         marks.append(_mark(name, benchmark, benchmark.share, benchmark.band, VERMILLION, "o"))
     if knot is not None:
         marks.append(_mark("knot of a kink", knot, knot.knot, knot.band, PURPLE, "s"))
-    if transition is not None and transition.centre_inside:
+    if transition is not None and transition.shown:
         centre, band = transition.centre, transition.centre_band
         marks.append(_mark("transition centre", transition, centre, band, GREEN, "D"))
     return marks
