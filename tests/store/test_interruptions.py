@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import os
 import signal
@@ -107,7 +108,7 @@ def workers(pid: int) -> list[int]:
     return [c for c in children(pid) if b"spawn_main" in Path(f"/proc/{c}/cmdline").read_bytes()]
 
 
-def wait_until_gone(pids: list[int], seconds: float = 5.0) -> None:
+def wait_until_gone(pids: list[int], seconds: float = 20.0) -> None:
     end = time.monotonic() + seconds
     while alive := [pid for pid in pids if _runs(pid)]:
         assert time.monotonic() < end, f"processes {alive} survive"
@@ -239,3 +240,12 @@ def test_threads_of_the_caller_are_given_back(tiny: Study, tmp_path: Path) -> No
         assert torch.get_num_threads() == before + 1
     finally:
         torch.set_num_threads(before)
+
+
+def test_a_package_that_is_only_on_the_path_has_no_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent(name: str) -> str:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    assert engines.base._version("numpy")[0].isdigit()
+    monkeypatch.setattr(importlib.metadata, "version", absent)
+    assert engines.base._version("smcollapse") == "not installed"

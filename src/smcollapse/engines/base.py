@@ -67,7 +67,7 @@ def provenance(unit: Unit, finished: Finished) -> dict[str, Any]:
     packages = ("smcollapse", "numpy", "numba", "torch", "scipy", "scikit-learn")
     return {
         "results_version": RESULTS_VERSION,
-        "versions": {name: importlib.metadata.version(name) for name in packages},
+        "versions": {name: _version(name) for name in packages},
         "python": platform.python_version(),
         "machine": platform.machine(),
         "device_class": unit.device,
@@ -83,6 +83,13 @@ def provenance(unit: Unit, finished: Finished) -> dict[str, Any]:
             for cell in unit.cells
         ],
     }
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"  # run from a source folder on the path
 
 
 def _device_name(device: str) -> str:
