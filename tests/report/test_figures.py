@@ -153,3 +153,13 @@ def test_labels_are_spread_apart_in_order():
     pushed = spread([99.0, 98.5], 3.0, 65.0, 100.0)
     assert max(pushed) <= 100.0
     assert shares_of(pd.DataFrame({"share": [0.2, 0.1, 0.2]})) == [0.1, 0.2]
+
+
+def test_crossed_axes_are_left_to_the_table_and_the_forest_plot(tmp_path):
+    crossed = STUDY.replace("[axes]", "[axes]\nsource.fidelity = [0.0, 0.5]")
+    study = smcollapse.parse_study(crossed, "crossed", replicates=2)
+    store = smcollapse.run_study(study, tmp_path / "crossed", device="cpu", workers=1).store
+    answer = answer_of(store)
+    panels = panels_of(material_of(store, answer))
+    assert [panel.title for panel in panels] == ["source fidelity", "source coverage"]
+    assert len(answer.conditions) == 6

@@ -188,12 +188,13 @@ def _text(reference: ConditionAnswer | None) -> str:
     if benchmark is None:
         return "No answer: " + ("; ".join(reference.onset.notes) or "no benchmark share")
     loss = f"{100 * benchmark.loss:.0f} % of its rare-case recall"
-    mixture = "This mixture" if reference.label == "reference" else f"With {reference.label} it"
+    named = "" if reference.label == "reference" else f" ({reference.label})"
     parts = []
     if benchmark.safe_share is not None:
         parts.append(
-            f"{mixture} can take a synthetic share of up to {100 * benchmark.safe_share:.1f} % "
-            f"before it loses {loss} (one-sided {100 * benchmark.level:.0f} % limit)."
+            f"This mixture{named} can take a synthetic share of up to "
+            f"{100 * benchmark.safe_share:.1f} % before it loses {loss} "
+            f"(one-sided {100 * benchmark.level:.0f} % limit)."
         )
     if benchmark.share is None:
         parts.append("No share that was tried reaches that loss.")

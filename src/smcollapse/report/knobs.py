@@ -62,7 +62,7 @@ def panels_of(material: Material) -> tuple[Panel, ...]:
         if len(changed) == 1:
             knob = changed[0]
             groups.setdefault(knob, []).append((_value(settings[knob]), drawn))
-        elif settings["variant"] != base["variant"]:
+        elif drawn.label == settings["variant"]:
             groups.setdefault(SEVERAL, []).append((drawn.label, drawn))
     ordered = [knob for knob in (*material.knobs, SEVERAL) if knob in groups]
     return tuple(
