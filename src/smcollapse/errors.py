@@ -30,3 +30,7 @@ class StoreError(SmcollapseError):
 
 class DeviceError(SmcollapseError):
     """A device that this machine does not have."""
+
+
+class TheoryError(SmcollapseError):
+    """A theory asked for a scenario that it does not cover."""

@@ -7,17 +7,21 @@ from smcollapse.laws.clusters import ClustersLaw, clusters_law
 from smcollapse.laws.contexts import ContextLaw, rarity
 from smcollapse.laws.facts import FactsLaw, facts_law
 from smcollapse.laws.filters import PassRates, pass_rates
+from smcollapse.laws.labels import LabelLaw, real_labels, synthetic_labels
 from smcollapse.laws.synthetic import SyntheticLaw, synthetic_law
 
 __all__ = [
     "ClustersLaw",
     "ContextLaw",
     "FactsLaw",
+    "LabelLaw",
     "PassRates",
     "SyntheticLaw",
     "clusters_law",
     "facts_law",
     "pass_rates",
     "rarity",
+    "real_labels",
+    "synthetic_labels",
     "synthetic_law",
 ]
