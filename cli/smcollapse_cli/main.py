@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from smcollapse_cli import check_commands, theory_commands
+
 app = typer.Typer(
     help="How much synthetic data can this training mixture take, why, and how sure are we?",
     no_args_is_help=True,
@@ -155,6 +157,10 @@ def report(folder: Folder, json: Json = False) -> None:
         )
     else:
         printing.report(written)
+
+
+theory_commands.register(app)
+check_commands.register(app)
 
 
 def main() -> None:

@@ -19,11 +19,15 @@ _PUBLIC = {
     "Store": "smcollapse.store",
     "Study": "smcollapse.study",
     "answer_of": "smcollapse.questions.answer",
+    "calibrate": "smcollapse.questions.calibrate",
     "load_study": "smcollapse.study_file",
     "open_store": "smcollapse.store",
     "parse_study": "smcollapse.study_file",
+    "phase_diagram": "smcollapse.questions.phase",
+    "predict_study": "smcollapse.questions.predict",
     "presets": "smcollapse.study_file",
     "run_study": "smcollapse.run",
+    "validate_store": "smcollapse.questions.validate",
     "write_report": "smcollapse.report",
 }
 

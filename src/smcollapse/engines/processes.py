@@ -38,7 +38,7 @@ def processes(store: Store, units: Sequence[Unit], workers: int) -> Iterator[Fin
         pool = ProcessPoolExecutor(
             max_workers=min(workers, len(todo)),
             mp_context=multiprocessing.get_context("spawn"),
-            initializer=_start_worker,
+            initializer=start_worker,
         )
         try:
             futures = [pool.submit(compute, store, unit) for unit in todo]
@@ -50,7 +50,7 @@ def processes(store: Store, units: Sequence[Unit], workers: int) -> Iterator[Fin
                 else:
                     yield finished
         except BaseException:
-            _stop(pool, others)
+            stop_workers(pool, others)
             raise
         pool.shutdown(wait=True, cancel_futures=True)
         if broken:
@@ -63,14 +63,14 @@ def processes(store: Store, units: Sequence[Unit], workers: int) -> Iterator[Fin
             )
 
 
-def _stop(pool: ProcessPoolExecutor, others: set[BaseProcess]) -> None:
+def stop_workers(pool: ProcessPoolExecutor, others: set[BaseProcess]) -> None:
     """End the workers at once: what they have not finished will be done when resuming."""
     pool.shutdown(wait=False, cancel_futures=True)
     for child in set(multiprocessing.active_children()) - others:
         child.terminate()
 
 
-def _start_worker() -> None:
+def start_worker() -> None:
     """Leave Ctrl-C to the parent, and end with it however it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()

@@ -12,7 +12,14 @@ restricted to one condition) and returns a frozen record with ``to_dict()``::
 """
 
 from smcollapse.inference.benchmark import BenchmarkShare, benchmark_share, benchmark_share_of
-from smcollapse.inference.breakpoint import Break, KinkFit, break_point, profile_break
+from smcollapse.inference.breakpoint import (
+    Break,
+    Kink,
+    KinkFit,
+    break_point,
+    kink_of,
+    profile_break,
+)
 from smcollapse.inference.curves import Curves, curves
 from smcollapse.inference.effects import Effect, effect, net_effect
 from smcollapse.inference.records import Estimate, InferenceError, Interval, Record, to_plain
@@ -35,6 +42,7 @@ __all__ = [
     "Estimate",
     "InferenceError",
     "Interval",
+    "Kink",
     "KinkFit",
     "Record",
     "Replication",
@@ -45,6 +53,7 @@ __all__ = [
     "break_point",
     "curves",
     "effect",
+    "kink_of",
     "nadeau_bengio_factor",
     "net_effect",
     "percentile_band",

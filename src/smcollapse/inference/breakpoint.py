@@ -53,6 +53,17 @@ class KinkFit(Record):
 
 
 @dataclass(frozen=True)
+class Kink(Record):
+    """One kink through a noise-free curve; ``rss_line`` is that of a straight line."""
+
+    knot: float
+    slope_before: float
+    slope_after: float
+    rss: float
+    rss_line: float
+
+
+@dataclass(frozen=True)
 class Break(Record):
     """Knot of a one-kink line through the mean curve, with bands at the level they carry.
 
@@ -137,6 +148,27 @@ def break_point(
         method=f"exact profile least squares; {curves.method(draws, seed)}",
         n_replicates=curves.n_replicates,
         note=join_notes(*notes),
+    )
+
+
+def kink_of(shares: npt.ArrayLike, values: npt.ArrayLike) -> Kink:
+    """The knot that :func:`break_point` finds, on one noise-free curve, without statsmodels.
+
+    Shares (S,) ascending, values (S,). Raises InferenceError for fewer than 5 shares, and for
+    arrays that are not finite, equal in length and ascending.
+    """
+    given = Curves(np.asarray(shares), np.atleast_2d(values), ("noise-free",))
+    given.require_shares(MINIMUM_SHARES, "a break")
+    x, y = given.shares, given.values
+    knots, rss = _profile(x, np.ones_like(x), y)
+    before, change = _slopes(x, y, knots)
+    _, _, rss_line = _line(x, np.ones_like(x), y)
+    return Kink(
+        knot=float(knots[0]),
+        slope_before=float(before[0]),
+        slope_after=float(before[0] + change[0]),
+        rss=float(rss[0]),
+        rss_line=float(rss_line[0]),
     )
 
 

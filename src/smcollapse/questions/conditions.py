@@ -13,7 +13,7 @@ from smcollapse.errors import StoreError
 from smcollapse.inference import INDEPENDENT, Replication
 from smcollapse.simulate import SPLIT_COLUMNS
 from smcollapse.store import Store
-from smcollapse.study import value_at
+from smcollapse.study import Study, value_at
 
 CONTROL = "real_only"
 REFERENCE = "reference"
@@ -66,7 +66,7 @@ def conditions_of(store: Store, table: pd.DataFrame) -> Iterator[ConditionRows]:
     shared = [column for column in knobs if not paths[column].startswith("source.")]
     keys = ["variant", *knobs, "design"]
     groups = [
-        (dict(zip(keys, map(_present, key), strict=True)), rows)
+        (dict(zip(keys, map(present, key), strict=True)), rows)
         for key, rows in table.groupby(keys, sort=False, dropna=False)
     ]
     controls = {
@@ -75,9 +75,9 @@ def conditions_of(store: Store, table: pd.DataFrame) -> Iterator[ConditionRows]:
         if settings["design"] == CONTROL
     }
     trained = [group for group in groups if group[0]["design"] != CONTROL] or groups
-    reference = _reference(store, [settings for settings, _ in trained])
+    reference = reference_of(store.study, [settings for settings, _ in trained])
     trained.sort(key=lambda group: group[0] is not reference)
-    labels = _labels([settings for settings, _ in trained], [*knobs, "design"])
+    labels = labels_of([settings for settings, _ in trained], [*knobs, "design"])
     for label, (settings, rows) in zip(labels, trained, strict=True):
         control = controls.get(tuple(settings[knob] for knob in shared))
         yield ConditionRows(
@@ -91,25 +91,22 @@ def conditions_of(store: Store, table: pd.DataFrame) -> Iterator[ConditionRows]:
         )
 
 
-def _present(value: Any) -> Any:
+def present(value: Any) -> Any:
     """The value, None where it is missing: missing values do not equal each other."""
     return None if isinstance(value, float) and math.isnan(value) else value
 
 
-def _reference(store: Store, trained: list[dict[str, Any]]) -> dict[str, Any] | None:
+def reference_of(study: Study, found: list[dict[str, Any]]) -> dict[str, Any] | None:
     """The condition with the study's own scenario, or the first of the reference variant."""
-    own = [settings for settings in trained if settings["variant"] == REFERENCE]
-    values = {
-        column: value_at(store.study.scenario, path)
-        for path, column in store.study.varied().items()
-    }
+    own = [settings for settings in found if settings["variant"] == REFERENCE]
+    values = {column: value_at(study.scenario, path) for path, column in study.varied().items()}
     for settings in own:
         if all(settings[column] == values[column] for column in settings if column in values):
             return settings
     return own[0] if own else None
 
 
-def _labels(trained: list[dict[str, Any]], columns: list[str]) -> list[str]:
+def labels_of(trained: list[dict[str, Any]], columns: list[str]) -> list[str]:
     """The variants' names; where axes cross a variant, with the values that tell them apart."""
     variants = {settings["variant"] for settings in trained}
     labels = []

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 SEVERAL = "several settings at once"
 
-TITLES = {"source.templates": "distinct synthetic examples (0: no limit)"}
+TITLES = {"source.templates": "distinct examples (0: no limit)"}
 """Titles of panels whose values the setting's name does not explain."""
 MOST_CURVES = len(SERIES)
 """More curves than that in one panel cannot be told apart; the table by condition has them all."""
@@ -58,10 +58,10 @@ def panels_of(material: Material) -> tuple[Panel, ...]:
         settings = drawn.condition.settings
         if not drawn.rows[RESPONSE].notna().any():
             continue
-        changed = [knob for knob in material.knobs if not _same(settings[knob], base[knob])]
+        changed = [knob for knob in material.knobs if not same_value(settings[knob], base[knob])]
         if len(changed) == 1:
             knob = changed[0]
-            groups.setdefault(knob, []).append((_value(settings[knob]), drawn))
+            groups.setdefault(knob, []).append((value_text(settings[knob]), drawn))
         elif drawn.label == settings["variant"]:
             groups.setdefault(SEVERAL, []).append((drawn.label, drawn))
     ordered = [knob for knob in (*material.knobs, SEVERAL) if knob in groups]
@@ -72,14 +72,14 @@ def panels_of(material: Material) -> tuple[Panel, ...]:
 
 def _panel(knob: str, path: str, curves: list[tuple[str, Drawn]], base: dict[str, Any]) -> Panel:
     if knob != SEVERAL:
-        curves = sorted(curves, key=lambda curve: _order(curve[1].condition.settings[knob]))
-    reference = "reference" if knob == SEVERAL else f"{_value(base[knob])} (ref.)"
+        curves = sorted(curves, key=lambda curve: order_of(curve[1].condition.settings[knob]))
+    reference = "reference" if knob == SEVERAL else f"{value_text(base[knob])} (ref.)"
     kept = tuple(curves[:MOST_CURVES])
     title = TITLES.get(path, path.replace(".", " ").replace("_", " "))
     return Panel(title, reference, kept, len(curves) - len(kept))
 
 
-def _same(one: Any, other: Any) -> bool:
+def same_value(one: Any, other: Any) -> bool:
     return bool(one == other) or (_is_missing(one) and _is_missing(other))
 
 
@@ -87,11 +87,11 @@ def _is_missing(value: Any) -> bool:
     return value is None or (isinstance(value, float) and math.isnan(value))
 
 
-def _value(value: Any) -> str:
+def value_text(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-def _order(value: Any) -> tuple[int, float, str]:
+def order_of(value: Any) -> tuple[int, float, str]:
     """Numbers by size, then everything else by its text."""
     number = isinstance(value, int | float) and not _is_missing(value)
     return (0, float(value), "") if number else (1, 0.0, str(value))

@@ -67,7 +67,7 @@ def claim_table(answer: Answer) -> Table:
             "verdict",
         ),
         rows=rows,
-        note=_with_marks(
+        note=with_marks(
             "Changes are between the claim's windows of shares; points are percentage points, "
             "relative is in per cent of the level before. Net of removal: less the change of the "
             "same real rows trained alone.",
@@ -93,7 +93,7 @@ def condition_table(answer: Answer) -> Table:
             "ECE, change",
         ),
         rows=rows,
-        note=_with_marks(_estimands(answer), rows),
+        note=with_marks(_estimands(answer), rows),
     )
 
 
@@ -193,7 +193,7 @@ def _level(answer: Answer) -> str:
     return f" [{short_percent(levels.pop())} interval]" if len(levels) == 1 else ""
 
 
-def _with_marks(text: str, rows: tuple[tuple[str, ...], ...]) -> str:
+def with_marks(text: str, rows: tuple[tuple[str, ...], ...]) -> str:
     """The note, with a line for every mark that the rows carry."""
     cells = "".join(cell for row in rows for cell in row[1:])
     return " ".join([text, *(note for mark, note in _NOTES.items() if mark in cells)])

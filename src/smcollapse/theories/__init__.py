@@ -5,7 +5,16 @@ would share errors, and a prediction must not need torch.
 """
 
 from smcollapse.theories.base import MEASURES, Curve, Prediction, Theory
+from smcollapse.theories.counts import Counts
+from smcollapse.theories.coverage import Coverage
+from smcollapse.theories.population import Population
+from smcollapse.theories.proportional import Proportional
 
-CATALOG: dict[str, Theory] = {}
+CATALOG: dict[str, Theory] = {
+    "population": Population(),
+    "counts": Counts(),
+    "proportional": Proportional(),
+    "coverage": Coverage(),
+}
 
 __all__ = ["CATALOG", "MEASURES", "Curve", "Prediction", "Theory"]

@@ -81,18 +81,19 @@ def local_flips(laws: Laws, design: str) -> Floats:
     With margins r_k of the truth over the strongest wrong answer in a real row, and s_k of that
     answer over the truth in an undetected synthetic row, both after the filter,
     (1 − p) r_k = p s_k, so p*_k = r_k / (r_k + s_k) (theory notes, section 1). Adding instead of
-    replacing changes both numbers of rows but not their ratio.
+    replacing changes both numbers of rows but not their ratio. Where the truth leads in no real row
+    to begin with (a filter may remove it), the share is 0.
     """
-    if design == "real_only":
-        return np.full(laws.world.n_contexts, np.nan)
     real, made = laws.real.passed, laws.synthetic.passed * (1.0 - laws.source.detectability)
+    if design == "real_only":
+        made = np.zeros_like(made)
     share = np.full(laws.world.n_contexts, np.inf)
     for wrong in (1, 2) if n_other(laws) else (1,):
         margin = real[:, 0] - real[:, wrong]
         against = made[:, wrong] - made[:, 0]
         with np.errstate(divide="ignore", invalid="ignore"):
-            found = np.where(against > 0.0, np.maximum(margin, 0.0) / (margin + against), np.inf)
-        share = np.minimum(share, found)
+            found = np.where(against > 0.0, margin / (margin + against), np.inf)
+        share = np.minimum(share, np.where(margin > 0.0, found, 0.0))
     return np.where(np.isfinite(share) & (share < 1.0), share, np.nan)
 
 

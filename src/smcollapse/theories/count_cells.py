@@ -1,0 +1,237 @@
+"""The test cells of a scenario: what falls into them, and who wins there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from smcollapse.kernels import label_cells, label_priors
+from smcollapse.kernels.label_cells import N_COLUMNS, fill_cells
+from smcollapse.kernels.label_counts import GAP, N_BINS, N_SUMS, RECALL, SQUARE
+from smcollapse.kernels.label_recall import fill_recalls
+from smcollapse.laws import FactsLaw
+from smcollapse.theories.base import Floats
+from smcollapse.theories.count_priors import Masses, Priors, priors_of
+from smcollapse.theories.mixing import Laws
+
+Ints = npt.NDArray[np.int64]
+
+HEAD, RARE, EXCEPTION = 0, 1, 2
+KINDS = 3
+GROUPS = np.array([0, 1, 2, 2])
+"""Column of a label law for each group of labels: truth, rival, lesser and greater others."""
+
+MOVED = 1e-3
+"""Shift of confidences by a standard deviation of a category's frequencies that is looked at."""
+
+SEEN = 1e-8
+"""Weight of empty cells below which they are left out."""
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The test cells of a scenario, whatever the share.
+
+    real, made : (K, 3) chance that a real, a synthetic row joins the cell of a context with a label
+    distinct   : (K, 3) expected number of distinct templates of each label there
+    survival   : (K, 3) chance that a copy of such a template passes the filter
+    templates  : M, 0 for every synthetic row its own
+    frequency  : (K,) real frequency of each context
+    kind       : (K,) HEAD, RARE (no exception) or EXCEPTION
+    answers    : C
+    right, wrong : chance that a test row's label is the truth, is a given wrong answer
+    """
+
+    real: Floats
+    made: Floats
+    distinct: Floats
+    survival: Floats
+    templates: int
+    frequency: Floats
+    kind: Ints
+    answers: int
+    right: float
+    wrong: float
+    priors: Priors
+
+    def rates(self, at: Ints, n_real: Floats, n_made: Floats) -> tuple[Floats, Floats, Floats]:
+        """Poisson rates, numbers of templates, copies of each, (S, J, 3), at contexts (J,)."""
+        rate = n_real[:, None, None] * self.real[at]
+        made = n_made[:, None, None]
+        if self.templates == 0:
+            rate += made * self.made[at]
+            return rate, np.zeros_like(rate), np.zeros_like(rate)
+        distinct = np.where(made > 0.0, self.distinct[at], 0.0)
+        return rate, distinct, made / self.templates * self.survival[at]
+
+    def labels(self, at: Ints) -> Ints:
+        """(J, 4) numbers of labels in each group: without smoothing all others are of one group."""
+        members = np.zeros((len(at), 4), dtype=np.int64)
+        members[:, 0] = 1
+        members[:, 1] = self.kind[at] == EXCEPTION
+        members[:, 2] = self.answers - 1 - members[:, 1]
+        return members
+
+    def sums(self, at: Ints, n_real: Floats, n_made: Floats) -> Floats:
+        """(S, J, N_COLUMNS) sums of the cells of contexts (J,), for a table without pseudo-count.
+
+        Empty cells answer as those of their kind do on average, at each share.
+        """
+        rate, distinct, copies = self.rates(at, n_real, n_made)
+        out = self._filled(rate, distinct, copies, self.labels(at))
+        for s, found in enumerate(self._empty(n_real, n_made)):
+            if found is not None:
+                self._add_empty(out[s], found[self.kind[at]], out[s, :, label_cells.EMPTY])
+        return out
+
+    def recalls(self, at: Ints, n_real: Floats, n_made: Floats) -> Floats:
+        """(S, J) the first of these sums alone, recall, for a source without templates."""
+        rate, _, _ = self.rates(at, n_real, n_made)
+        out = np.empty(rate.shape[:2])
+        members = self.labels(at)[:, :3]
+        fill_recalls(rate.reshape(-1, 3), np.tile(members, (len(rate), 1)), out.reshape(-1))
+        empty = np.exp(-(rate * members).sum(axis=2))
+        for s, found in enumerate(self._empty(n_real, n_made)):
+            if found is not None:
+                out[s] += empty[s] * found[self.kind[at], RECALL]
+        return out
+
+    def smoothed_sums(
+        self, at: Ints, n_real: float, n_made: float, pseudo_count: float
+    ) -> tuple[Floats, Floats]:
+        """(J, N_COLUMNS) sums of the cells of contexts (J,), for a table with pseudo-count κ > 0.
+
+        Besides, (N_BINS,), the variance of the gap of each bin from the label frequencies of
+        categories, which all their cells share. They are redrawn where that moves confidences.
+        """
+        masses = self.priors.masses(n_real, n_made)
+        first, moved = self._smoothed(at, n_real, n_made, masses, pseudo_count)
+        if moved < MOVED:
+            return first, np.zeros(N_BINS)
+        copies = np.ones(len(masses.total))
+        if self.templates > 0 and n_made > 0.0:
+            made = n_made * self.priors.made.total / np.maximum(masses.total, 1e-300)
+            copies += made * n_made / self.templates
+        draws = [
+            self._smoothed(at, n_real, n_made, drawn, pseudo_count)[0]
+            for drawn in self.priors.redrawn(masses, copies)
+        ]
+        weight, home = self.frequency[at], self.priors.category[at]
+        gaps = np.zeros((len(draws), len(masses.total), N_BINS))
+        for gap, draw in zip(gaps, draws, strict=True):
+            np.add.at(gap, home, weight[:, None] * draw[:, GAP:SQUARE])
+        return np.mean(draws, axis=0), gaps.var(axis=0, ddof=1).sum(axis=0)
+
+    def _smoothed(
+        self, at: Ints, n_real: float, n_made: float, masses: Masses, pseudo_count: float
+    ) -> tuple[Floats, float]:
+        """The sums with these masses, and how far a standard deviation of theirs moves confidences.
+
+        A category's frequencies include the cell's own counts. With R rows in its other cells,
+        which have frequencies ρ, the posterior is (n_y + κ'ρ_y)/(n + κ'), κ' = κR/(R + n + κ), here
+        with n replaced by its mean. An empty cell has the posterior ρ.
+        """
+        numbers = np.array([n_real]), np.array([n_made])
+        rate, distinct, copies = (x[0] for x in self.rates(at, *numbers))
+        prior, members, squares, rest = self.priors.smoothing(masses)
+        prior, members, squares, rest = prior[at], members[at], squares[at], rest[at]
+        held = (members * (rate + distinct * copies)[:, GROUPS]).sum(axis=1)
+        pseudo = pseudo_count * rest / (rest + held + pseudo_count)
+        offset, powers = pseudo[:, None] * prior, squares * pseudo**2
+        out = self._filled(
+            rate[None], distinct[None], copies[None], members, offset, powers, pseudo
+        )[0]
+        empty, smooth = out[:, label_cells.EMPTY], pseudo > 0.0
+        out[:, label_cells.CREDIT] += np.where(smooth, empty * prior[:, 0], 0.0)
+        out[:, label_cells.SQUARES] += np.where(smooth, empty * squares, 0.0)
+        if (~smooth).any():
+            weight = np.zeros(len(self.kind))
+            weight[at] = np.where(smooth, 0.0, empty)
+            own = np.arange(len(weight))
+            found = self.priors.empty(masses, weight, own, len(own), self.right, self.wrong)
+            self._add_empty(out, found[at], np.ones(len(at)))
+        spread = np.sqrt(np.maximum(squares * (1.0 - squares), 0.0) / np.maximum(rest, 1.0))
+        moved = pseudo / np.maximum(held + pseudo, 1e-300) * spread
+        return out, float(np.average(moved, weights=self.frequency[at]))
+
+    def _filled(
+        self,
+        rate: Floats,
+        distinct: Floats,
+        copies: Floats,
+        members: Ints,
+        offset: Floats | None = None,
+        squares: Floats | None = None,
+        pseudo: Floats | None = None,
+    ) -> Floats:
+        shares, j = rate.shape[:2]
+        n = shares * j
+        out = np.empty((n, N_COLUMNS))
+        rate, distinct, copies = (
+            np.take(x, GROUPS, axis=2).reshape(n, 4) for x in (rate, distinct, copies)
+        )
+        fill_cells(
+            rate,
+            distinct,
+            copies,
+            np.tile(members, (shares, 1)),
+            np.zeros((n, 4)) if offset is None else offset,
+            np.zeros(n) if squares is None else squares,
+            np.zeros(n) if pseudo is None else pseudo,
+            self.right,
+            self.wrong,
+            out,
+        )
+        return out.reshape(shares, j, N_COLUMNS)
+
+    def _empty(self, n_real: Floats, n_made: Floats) -> list[Floats | None]:
+        """What empty cells answer at each share, (KINDS, N_EMPTY) per cell; None without any."""
+        everywhere = np.arange(len(self.kind))
+        per_row = self.labels(everywhere)[:, :3]
+        if self.templates == 0:
+            real, made = ((per_row * x).sum(axis=1) for x in (self.real, self.made))
+            expected = np.outer(n_real, real) + np.outer(n_made, made)
+        else:
+            rate, distinct, copies = self.rates(everywhere, n_real, n_made)
+            expected = (per_row * (rate - distinct * np.expm1(-copies))).sum(axis=2)
+        weight = self.frequency * np.exp(-expected)
+        found: list[Floats | None] = []
+        for s, row in enumerate(weight):
+            if not row.sum() > SEEN:
+                found.append(None)
+                continue
+            masses = self.priors.masses(float(n_real[s]), float(n_made[s]))
+            sums = self.priors.empty(masses, row, self.kind, KINDS, self.right, self.wrong)
+            found.append(sums / np.maximum(sums[:, [label_priors.WEIGHT]], 1e-300))
+        return found
+
+    def _add_empty(self, out: Floats, answer: Floats, weight: Floats) -> None:
+        for target, origin in (
+            (slice(N_SUMS), slice(N_SUMS)),
+            (label_cells.CREDIT, label_priors.CREDIT),
+            (label_cells.SQUARES, label_priors.SQUARES),
+        ):
+            out[:, target] += (weight * answer[:, origin].T).T
+
+
+def cells_of(laws: Laws) -> Cells:
+    """The test cells of a `facts` scenario; test rows never show the synthetic style."""
+    law, source = laws.world, laws.synthetic
+    assert isinstance(law, FactsLaw)
+    undetected = 1.0 - laws.source.detectability
+    templates = laws.source.templates
+    return Cells(
+        real=laws.real.passed,
+        made=source.passed * undetected,
+        distinct=templates * undetected * source.frequency[:, None] * source.chance,
+        survival=source.survival,
+        templates=templates,
+        frequency=law.frequency,
+        kind=np.where(law.exception, EXCEPTION, np.where(law.rare, RARE, HEAD)),
+        answers=law.n_answers,
+        right=float(laws.real.chance[0, 0]),
+        wrong=float(laws.real.chance[0, 1]),
+        priors=priors_of(laws),
+    )

@@ -1,0 +1,207 @@
+"""Count theory: in every cell the answer is the majority of label counts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from smcollapse.kernels.label_cells import CREDIT, N_COLUMNS, SQUARES
+from smcollapse.kernels.label_counts import (
+    CONFIDENCE,
+    GAP,
+    INSIDE,
+    N_BINS,
+    N_SUMS,
+    RECALL,
+    SPREAD,
+    SQUARE,
+)
+from smcollapse.scenario import Scenario
+from smcollapse.settings import CountTable, FactsWorld
+from smcollapse.theories.base import Curve, Floats, Theory, flip_of
+from smcollapse.theories.calibration import expected_ece
+from smcollapse.theories.count_cells import EXCEPTION, HEAD, Cells, cells_of
+from smcollapse.theories.count_nodes import Nodes, all_contexts, nodes_of
+from smcollapse.theories.memorising import memorising_doubts
+from smcollapse.theories.mixing import laws_of, local_flips, row_numbers
+
+Bools = npt.NDArray[np.bool_]
+
+SMOOTHED_ONE_BY_ONE = 3000
+"""Contexts up to which a smoothed table is worked out context by context."""
+
+
+class Counts(Theory):
+    """Label counts of each (context, style) cell are independent Poisson numbers.
+
+    With n_y examples of answer y in a cell the posterior is n_y/n, or with a pseudo-count κ and
+    the label frequencies π of the category (n_y + κπ_y)/(n + κ); the largest entry wins. Templates
+    make the synthetic counts compound: Poisson many templates, Poisson many copies of each.
+    """
+
+    name: ClassVar[str] = "counts"
+    title: ClassVar[str] = "majority of label counts in every cell"
+    source: ClassVar[str] = (
+        "design notes, section 2; Skellam (1946); Neyman (1939) for templates; "
+        "Efron & Thisted (1976) for Poissonisation"
+    )
+    assumptions: ClassVar[tuple[str, ...]] = (
+        "the learner memorises: its answer in a cell depends on the training rows in it alone",
+        "label counts are independent Poisson numbers; given N they are multinomial, which changes "
+        "their variances by a relative O(w_k) and their ratios not at all",
+        "label frequencies of a category are ratios of expectations",
+        "gaps of calibration bins, sums over contexts, are normal",
+    )
+    domain: ClassVar[str] = (
+        "count_table: exact; mlp: reach of training at least 2, and 3 where synthetic rows can be "
+        "told by their style (`theories/memorising.py`), weight decay 0 (VERIFICATION.md)"
+    )
+
+    def applies(self, scenario: Scenario) -> tuple[str, ...]:
+        """Discrete contexts and a learner that can give each its own answer."""
+        reasons = []
+        if scenario.world.kind != "facts":
+            reasons.append(f"a world '{scenario.world.kind}' has no cells to count labels in")
+        if scenario.model.kind == "logistic":
+            reasons.append(
+                "logistic regression adds up category and context, its ridge keeps it from "
+                "memorising single contexts"
+            )
+        return tuple(reasons)
+
+    def rare_recall_curve(self, scenario: Scenario, shares: npt.ArrayLike) -> Floats:
+        """Rare recall alone at those shares (S,), as in `curve`, for maps of many scenarios.
+
+        Without templates and pseudo-count it is a tenth of the work. Raises TheoryError.
+        """
+        smoothed = isinstance(scenario.model, CountTable) and scenario.model.pseudo_count > 0.0
+        if smoothed or self.applies(scenario) or laws_of(scenario).source.templates > 0:
+            return self.curve(scenario, shares).measures["rare_recall"]
+        points = np.atleast_1d(np.asarray(shares, dtype=np.float64))
+        cells = cells_of(laws_of(scenario))
+        n_real, n_made = row_numbers(scenario.mixture, points)
+        trained = np.isfinite(n_made) & (_kept_rows(cells, n_real, n_made) > 0.0)
+        nodes = choose_nodes(cells, n_real[trained], n_made[trained], cells.kind != HEAD)
+        found = cells.recalls(nodes.index, n_real[trained], n_made[trained])
+        out = np.full(len(points), np.nan)
+        out[trained] = found @ nodes.weight / nodes.weight.sum()
+        return out
+
+    def doubts(self, scenario: Scenario, shares: npt.ArrayLike) -> tuple[str, ...]:
+        """Why a network may not have memorised; none for count tables, where theory is exact."""
+        return memorising_doubts(scenario, np.atleast_1d(np.asarray(shares, dtype=np.float64)))
+
+    def _curve(self, scenario: Scenario, shares: Floats) -> Curve:
+        assert isinstance(scenario.world, FactsWorld)
+        laws = laws_of(scenario)
+        n_real, n_made = row_numbers(scenario.mixture, shares)
+        cells = cells_of(laws)
+        flips = local_flips(laws, scenario.mixture.design)
+        flip = flip_of(flips, laws.world.exception, laws.world.frequency)
+        trained = np.isfinite(n_made) & (_kept_rows(cells, n_real, n_made) > 0.0)
+        sums, common, nodes = _sums(scenario, cells, n_real[trained], n_made[trained])
+        found = measures(cells, nodes, sums, common, scenario.world.test_size)
+        columns = {name: np.full(len(shares), np.nan) for name in found}
+        for name, column in found.items():
+            columns[name][trained] = column
+        return Curve(shares, columns, flips, flip)
+
+
+def _kept_rows(cells: Cells, n_real: Floats, n_made: Floats) -> Floats:
+    """(S,) expected number of rows after the filter."""
+    real, made = cells.priors.real.total.sum(), cells.priors.made.total.sum()
+    return np.asarray(n_real * real + n_made * made)
+
+
+def _sums(
+    scenario: Scenario, cells: Cells, n_real: Floats, n_made: Floats
+) -> tuple[Floats, Floats, Nodes]:
+    """(S, J, N_COLUMNS) sums of the cells of nodes; (S, N_BINS) variance in common; the nodes."""
+    kappa = scenario.model.pseudo_count if isinstance(scenario.model, CountTable) else 0.0
+    k = len(cells.frequency)
+    if kappa == 0.0:
+        nodes = choose_nodes(cells, n_real, n_made)
+        sums = cells.sums(nodes.index, n_real, n_made)
+        return sums, np.zeros((len(sums), N_BINS)), nodes
+    nodes = (
+        all_contexts(cells.frequency)
+        if k <= SMOOTHED_ONE_BY_ONE
+        else choose_nodes(cells, n_real, n_made)
+    )
+    numbers = zip(n_real.tolist(), n_made.tolist(), strict=True)
+    found = [cells.smoothed_sums(nodes.index, real, made, kappa) for real, made in numbers]
+    sums = np.array([pair[0] for pair in found]).reshape(len(found), len(nodes.index), N_COLUMNS)
+    return sums, np.array([pair[1] for pair in found]).reshape(len(found), N_BINS), nodes
+
+
+def choose_nodes(
+    cells: Cells, n_real: Floats, n_made: Floats, inside: Bools | None = None
+) -> Nodes:
+    """Contexts to stand for all, or for those `inside` (K,), at these numbers of rows."""
+    covered = cells.made.sum(axis=1) + cells.distinct.sum(axis=1) > 0.0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        odds = np.log(cells.made[:, :2]) - np.log(cells.real[:, :2])
+    labels = cells.labels(np.arange(len(covered)))[:, :3]
+    rows = (labels * cells.real).sum(axis=1) * n_real.max(initial=0.0)
+    rows += (labels * cells.made).sum(axis=1) * n_made.max(initial=0.0)
+    at = np.arange(len(covered)) if inside is None else np.flatnonzero(inside)
+    nodes = nodes_of(cells.frequency[at], (2 * cells.kind + covered)[at], odds[at], rows[at])
+    return replace(nodes, index=at[nodes.index])
+
+
+def measures(
+    cells: Cells, nodes: Nodes, sums: Floats, common: Floats, n_test: int
+) -> dict[str, Floats]:
+    """Each of `MEASURES`, (S,), from the sums (S, J, N_COLUMNS) of the cells of nodes.
+
+    common : (S, N_BINS) variance of each bin's gap from what cells have in common
+    """
+    kind, w = cells.kind[nodes.index], nodes.weight
+
+    def recall(inside: Bools) -> Floats:
+        if not inside.any():
+            return np.full(len(sums), np.nan)
+        share = sums[:, inside, RECALL] @ w[inside] / w[inside].sum()
+        return np.asarray(np.clip(share, 0.0, 1.0))
+
+    mean = np.einsum("j,sjc->sc", w, sums)
+    right, confidence, credit = mean[:, RECALL], mean[:, CONFIDENCE], mean[:, CREDIT]
+    accuracy = cells.right * right + cells.wrong * (1.0 - right)
+    return {
+        "rare_recall": recall(kind != HEAD),
+        "exception_recall": recall(kind == EXCEPTION),
+        "head_recall": recall(kind == HEAD),
+        "accuracy": accuracy,
+        "mean_confidence": confidence,
+        "confidence_gap": confidence - accuracy,
+        "ece": calibration_error(nodes, sums, mean, common, n_test),
+        "brier": mean[:, SQUARES]
+        - 2.0 * (cells.right * credit + cells.wrong * (1.0 - credit))
+        + 1.0,
+    }
+
+
+def calibration_error(
+    nodes: Nodes, sums: Floats, mean: Floats, common: Floats, n_test: int
+) -> Floats:
+    """(S,) expected 15-bin ECE of one training on one test set; see `measures`.
+
+    A bin's gap is a sum over the contexts inside, normal given that there are any: few contexts
+    stray into some bins at all, and without that condition these would count too much.
+    """
+    gap, square = mean[:, GAP:SQUARE], mean[:, SQUARE:SPREAD]
+    single, spread = sums[:, :, GAP:SQUARE], sums[:, :, SQUARE:SPREAD]
+    training = common + np.einsum("j,sjb->sb", nodes.square, spread - single**2)
+    testing = (square + mean[:, SPREAD:INSIDE] - gap**2) / n_test
+    absent = np.log1p(-np.clip(sums[:, :, INSIDE:N_SUMS], 0.0, 1.0 - 1e-12))
+    used = np.maximum(
+        -np.expm1(np.minimum(np.einsum("j,sjb->sb", nodes.number, absent), 0.0)), 1e-9
+    )
+    inside = gap / used
+    variance = (np.maximum(training, 0.0) + gap**2) / used - inside**2
+    noise = np.maximum(testing, 0.0) / used
+    # A mean of folded normal laws is positively homogeneous: the chance to be used goes inside.
+    return expected_ece(used * inside, used**2 * (np.maximum(variance, 0.0) + noise))

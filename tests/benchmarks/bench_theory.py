@@ -1,0 +1,130 @@
+"""Predictions against the training that they stand for, and against the usual special function.
+
+All on one core, compiled before, medians; the phase diagram runs as its
+command does.
+"""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.stats import skellam
+
+from smcollapse.laws import facts_law
+from smcollapse.run import run_study
+from smcollapse.scenario import Scenario
+from smcollapse.settings import FactsWorld
+from smcollapse.study import Axis, Study
+from smcollapse.theories import CATALOG
+
+FINE = np.linspace(0.0, 0.6, 61)
+COARSE = np.linspace(0.0, 0.6, 13)
+
+FACTS = Scenario.model_validate({"mixture": {"budget": 60_000}})
+TABLE = Scenario.model_validate({"mixture": {"budget": 60_000}, "model": {"kind": "count_table"}})
+CLUSTERS = Scenario.model_validate(
+    {
+        "world": {"kind": "clusters", "n_contexts": 20, "dimension": 400},
+        "mixture": {"budget": 4000},
+        "model": {"kind": "logistic", "ridge": 0.01},
+    }
+)
+
+
+def by_skellam() -> float:
+    """Rare recall of the facts scenario at 61 shares by scipy.stats.skellam, nothing else."""
+    law = facts_law(FactsWorld())
+    made = np.outer(60_000 * FINE, law.frequency)
+    real = np.outer(60_000 * (1.0 - FINE), law.frequency)
+    true = real * (1.0 - law.noise + law.noise / law.n_answers)
+    rival = real * law.noise / law.n_answers + made
+    tie = skellam.pmf(0, true, rival) - np.exp(-true - rival)
+    recall = np.where(law.exception, skellam.sf(0, true, rival) + 0.5 * tie, 1.0)
+    return float(np.average(recall[:, law.rare], axis=1, weights=law.frequency[law.rare])[0])
+
+
+def median_ms(function: Callable[[], Any], runs: int) -> float:
+    """Median time of a call in milliseconds, the first one left out."""
+    function()
+    times = []
+    for _ in range(runs):
+        start = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - start)
+    return 1e3 * statistics.median(times)
+
+
+def training_ms(scenario: Scenario, replicates: int) -> float:
+    """Time to train one replicate of the 13-share sweep, on one core, set-up left out."""
+    study = Study(
+        name="timing",
+        scenario=scenario,
+        axes=(Axis(path="mixture.share", values=tuple(float(s) for s in COARSE)),),
+        replicates=replicates,
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        return 1e3 * run_study(study, Path(folder), device="cpu", workers=1).seconds / replicates
+
+
+def theory_table() -> list[dict[str, str]]:
+    """One row a prediction: its time, what it replaces, and the ratio."""
+    counts, proportional = CATALOG["counts"], CATALOG["proportional"]
+    population, coverage = CATALOG["population"], CATALOG["coverage"]
+    sweep = "training the 13 shares, one replicate"
+    cases: list[tuple[str, Callable[[], Any], str, Callable[[], float]]] = [
+        (
+            "counts, 61 shares, 600 contexts, all measures",
+            lambda: counts.curve(FACTS, FINE),
+            "scipy.stats.skellam, rare recall alone",
+            lambda: median_ms(by_skellam, 9),
+        ),
+        (
+            "counts, 13 shares, 600 contexts, all measures",
+            lambda: counts.curve(FACTS, COARSE),
+            f"{sweep}, mlp",
+            lambda: training_ms(FACTS, 3),
+        ),
+        (
+            "counts, 13 shares, 600 contexts, all measures",
+            lambda: counts.curve(TABLE, COARSE),
+            f"{sweep}, count_table",
+            lambda: training_ms(TABLE, 10),
+        ),
+        (
+            "population, 13 shares, 600 contexts",
+            lambda: population.curve(FACTS, COARSE),
+            f"{sweep}, mlp",
+            lambda: training_ms(FACTS, 3),
+        ),
+        (
+            "coverage, 13 shares, 600 contexts",
+            lambda: coverage.curve(FACTS, COARSE),
+            f"{sweep}, mlp",
+            lambda: training_ms(FACTS, 3),
+        ),
+        (
+            "proportional, 61 shares, 20 contexts, all measures",
+            lambda: proportional.curve(CLUSTERS, FINE),
+            f"{sweep}, logistic, d = 400",
+            lambda: training_ms(CLUSTERS, 3),
+        ),
+    ]
+    rows = []
+    for name, ours, against, theirs in cases:
+        mine, peer = median_ms(ours, 9), theirs()
+        rows.append(
+            {
+                "prediction": name,
+                "ms": f"{mine:.3g}",
+                "against": against,
+                "its ms": f"{peer:.4g}",
+                "ratio": f"{peer / mine:.3g}",
+            }
+        )
+    return rows
