@@ -184,7 +184,8 @@ def test_recall_alone_equals_the_recall_among_all_sums(cell, scale):
     rate, distinct, copies, members = CELLS[cell]
     rate = scale * np.array(rate)
     out = np.empty(1)
-    fill_recalls(rate[None], np.array([members]), out)
+    nothing = np.zeros((1, 3))
+    fill_recalls(rate[None], nothing, nothing, np.array([members]), out)
     assert out[0] == pytest.approx(sums(rate, distinct, copies, members)[RECALL], abs=3e-4)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import ndtr
 
 from smcollapse.errors import TheoryError
 from smcollapse.laws import facts_law
@@ -208,6 +209,38 @@ def test_rare_recall_alone_is_that_of_the_curve() -> None:
         alone = Counts().rare_recall_curve(settings, SHARES)
         whole = Counts().curve(settings, SHARES).measures["rare_recall"]
         np.testing.assert_allclose(alone, whole, atol=3e-4)
+
+
+def test_recall_of_large_skewed_cells_is_that_of_drawn_templates() -> None:
+    settings = scenario(
+        {
+            "world": {"n_contexts": 150, "n_answers": 8},
+            "source": {"templates": 7_500, "contamination": 0.1, "polish": 0.3},
+            "mixture": {"share": 0.5, "budget": 125_000},
+        }
+    )
+    laws, n = laws_of(settings), 62_500
+    rare = np.flatnonzero(laws.world.rare)
+    weight = laws.world.frequency[rare] / laws.world.frequency[rare].sum()
+    rng = np.random.default_rng(1)
+
+    def drawn(kind: int, labels: int) -> Any:
+        size = (1_500, labels, len(rare))
+        distinct = 7_500 * (laws.synthetic.frequency * laws.synthetic.chance[:, kind])[rare]
+        made = rng.poisson(rng.poisson(distinct, size) * (n / 7_500))
+        ties = 0.5 * rng.random(size)
+        return (rng.poisson(n * laws.real.passed[rare, kind], size) + made + ties).max(axis=1)
+
+    wins = (drawn(0, 1) > np.maximum(drawn(1, 1), drawn(2, 6))) @ weight
+    se = wins.std() / np.sqrt(len(wins))
+    predicted = Counts().predict(settings).measures["rare_recall"]
+    assert se < 1e-3
+    assert abs(predicted - wins.mean()) < 4.0 * se
+    # A normal law of the difference of truth and rival, blind to the skew, misses.
+    copies = n / 7_500
+    real, made = n * laws.real.passed[rare, :2], n * laws.synthetic.passed[rare, :2]
+    gap, spread = (real + made) @ [1.0, -1.0], (real + made * (1.0 + copies)).sum(axis=1)
+    assert abs(ndtr(gap / np.sqrt(spread)) @ weight - wins.mean()) > 4.0 * se
 
 
 def test_it_applies_to_learners_that_memorise_discrete_contexts() -> None:

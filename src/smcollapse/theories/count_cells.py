@@ -26,6 +26,9 @@ GROUPS = np.array([0, 1, 2, 2])
 MOVED = 1e-3
 """Shift of confidences by a standard deviation of a category's frequencies that is looked at."""
 
+MOST_COPIES = 100.0
+"""Copies of a template up to which recall alone is found from tables of counts."""
+
 SEEN = 1e-8
 """Weight of empty cells below which they are left out."""
 
@@ -86,13 +89,24 @@ class Cells:
                 self._add_empty(out[s], found[self.kind[at]], out[s, :, label_cells.EMPTY])
         return out
 
+    def recalls_exactly(self, n_made: Floats) -> bool:
+        """Whether `recalls` is exact: counts of often copied templates are not tabulated."""
+        return self.templates == 0 or bool(n_made.max(initial=0.0) <= MOST_COPIES * self.templates)
+
     def recalls(self, at: Ints, n_real: Floats, n_made: Floats) -> Floats:
-        """(S, J) the first of these sums alone, recall, for a source without templates."""
-        rate, _, _ = self.rates(at, n_real, n_made)
+        """(S, J) the first of these sums alone, recall."""
+        rate, distinct, copies = self.rates(at, n_real, n_made)
         out = np.empty(rate.shape[:2])
         members = self.labels(at)[:, :3]
-        fill_recalls(rate.reshape(-1, 3), np.tile(members, (len(rate), 1)), out.reshape(-1))
-        empty = np.exp(-(rate * members).sum(axis=2))
+        shape = np.broadcast_to(copies, rate.shape).reshape(-1, 3)
+        fill_recalls(
+            rate.reshape(-1, 3),
+            distinct.reshape(-1, 3),
+            np.ascontiguousarray(shape),
+            np.tile(members, (len(rate), 1)),
+            out.reshape(-1),
+        )
+        empty = np.exp(((distinct * np.expm1(-copies) - rate) * members).sum(axis=2))
         for s, found in enumerate(self._empty(n_real, n_made)):
             if found is not None:
                 out[s] += empty[s] * found[self.kind[at], RECALL]
