@@ -28,7 +28,11 @@ _PUBLIC = {
     "presets": "smcollapse.study_file",
     "run_study": "smcollapse.run",
     "validate_store": "smcollapse.questions.validate",
+    "write_calibrations": "smcollapse.report.calibrated",
+    "write_phase": "smcollapse.report.write_predictions",
+    "write_predictions": "smcollapse.report.write_predictions",
     "write_report": "smcollapse.report",
+    "write_validation": "smcollapse.report.validation",
 }
 
 __all__ = list(_PUBLIC)

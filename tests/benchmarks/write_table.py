@@ -16,7 +16,7 @@ import numba
 import numpy
 import torch
 
-from tests.benchmarks import bench_draws, bench_training
+from tests.benchmarks import bench_draws, bench_theory, bench_training
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -37,7 +37,8 @@ def start_up(runs: int = 7) -> list[dict[str, str]]:
     """Seconds of whole processes that do next to nothing, medians."""
     program = str(Path(sys.executable).with_name("smcollapse"))
     rows = []
-    for arguments in (["--help"], ["run", "--help"], ["studies"]):
+    commands = (["--help"], ["run", "--help"], ["studies"], ["predict", "--help"])
+    for arguments in commands:
         times = []
         for _ in range(runs):
             start = time.perf_counter()
@@ -88,6 +89,17 @@ for that shape. The largest networks are limited by the matrix products themselv
 sides are equal.
 
 {markdown(bench_training.training_table(options.device))}
+
+## Theory
+
+{bench_theory.__doc__.splitlines()[0]}
+{bench_theory.__doc__.splitlines()[2]}
+
+{markdown(bench_theory.theory_table())}
+
+A phase diagram is the whole command, start-up and figures included:
+
+{markdown(bench_theory.phase_diagram())}
 
 ## Start-up
 

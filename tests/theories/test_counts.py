@@ -160,7 +160,7 @@ def test_grouped_contexts_are_as_good_as_all_of_them(parts: dict[str, Any], budg
     few, everyone = choose_nodes(cells, *rows), all_contexts(cells.frequency)
     assert len(few.index) <= len(everyone.index)
     found, expected = (
-        measures(cells, nodes, cells.sums(nodes.index, *rows), common, 20_000)
+        measures(cells, nodes, cells.sums(nodes.index, *rows), common, common, 20_000)
         for nodes in (few, everyone)
     )
     for name in MEASURES:

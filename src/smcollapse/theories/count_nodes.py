@@ -37,32 +37,39 @@ def all_contexts(frequency: Floats) -> Nodes:
     return Nodes(np.arange(len(frequency)), np.ones_like(frequency), frequency, frequency**2)
 
 
-def nodes_of(frequency: Floats, classes: Ints, odds: Floats, rows: Floats) -> Nodes:
+def nodes_of(frequency: Floats, classes: Ints, levels: Floats, odds: Floats, rows: Floats) -> Nodes:
     """Nodes for functions that are smooth in log w within each class of contexts.
 
     frequency : (K,) w_k, decreasing
     classes   : (K,) contexts of different classes are not interpolated from each other
+    levels    : (K, ·) logarithms of what the cells depend on, any of them infinite
     odds      : (K, 2) log odds of synthetic against real rows, of the truth and of the rival
     rows      : (K,) largest expected number of rows in the cell
 
     A cell's recall moves from 1 to 0 while its log odds change by about 2/√rows, so that neighbours
-    differ by at most half of that, and by at most STEP in log w. Contexts in between are
+    differ by at most half of that, and by at most STEP in w and each level. Contexts in between are
     interpolated by Lagrange's cubic; their weights are handed to the nodes.
     """
     index, shares = [], []
     for name in np.unique(classes):
         members = np.flatnonzero(classes == name)
         x = np.log(frequency[members])
-        finite = np.where(np.isfinite(odds[members]), odds[members], 0.0)
-        jump = np.abs(np.diff(finite, axis=0)).max(axis=1, initial=0.0)
+        jump = _largest_change(odds[members])
+        far = np.maximum(-np.diff(x), _largest_change(levels[members]))
         fine = np.sqrt(np.maximum(rows[members][:-1], rows[members][1:]))
-        stride = np.concatenate([[0.0], np.cumsum(np.maximum(-np.diff(x) / STEP, jump * fine))])
+        stride = np.concatenate([[0.0], np.cumsum(np.maximum(far / STEP, jump * fine))])
         chosen = _spaced(stride)
         share = _lagrange(x, chosen)
         powers = frequency[members] ** np.arange(3)[:, None]
         index.append(members[chosen])
         shares.append(powers @ share)
     return Nodes(np.concatenate(index), *np.concatenate(shares, axis=1))
+
+
+def _largest_change(logs: Floats) -> Floats:
+    """(n − 1,) largest |difference| of neighbouring rows of (n, ·); infinite entries count 0."""
+    finite = np.where(np.isfinite(logs), logs, 0.0)
+    return np.asarray(np.abs(np.diff(finite, axis=0)).max(axis=1, initial=0.0))
 
 
 def _spaced(stride: Floats) -> Ints:

@@ -24,6 +24,7 @@ from smcollapse.settings import CountTable, FactsWorld
 from smcollapse.theories.base import Curve, Floats, Theory, flip_of
 from smcollapse.theories.calibration import expected_ece
 from smcollapse.theories.count_cells import EXCEPTION, HEAD, Cells, cells_of
+from smcollapse.theories.count_empty import shared_gaps
 from smcollapse.theories.count_nodes import Nodes, all_contexts, nodes_of
 from smcollapse.theories.memorising import memorising_doubts
 from smcollapse.theories.mixing import laws_of, local_flips, row_numbers
@@ -104,8 +105,8 @@ class Counts(Theory):
         flips = local_flips(laws, scenario.mixture.design)
         flip = flip_of(flips, laws.world.exception, laws.world.frequency)
         trained = np.isfinite(n_made) & (_kept_rows(cells, n_real, n_made) > 0.0)
-        sums, common, nodes = _sums(scenario, cells, n_real[trained], n_made[trained])
-        found = measures(cells, nodes, sums, common, scenario.world.test_size)
+        sums, shift, common, nodes = _sums(scenario, cells, n_real[trained], n_made[trained])
+        found = measures(cells, nodes, sums, shift, common, scenario.world.test_size)
         columns = {name: np.full(len(shares), np.nan) for name in found}
         for name, column in found.items():
             columns[name][trained] = column
@@ -120,8 +121,11 @@ def _kept_rows(cells: Cells, n_real: Floats, n_made: Floats) -> Floats:
 
 def _sums(
     scenario: Scenario, cells: Cells, n_real: Floats, n_made: Floats
-) -> tuple[Floats, Floats, Nodes]:
-    """(S, J, N_COLUMNS) sums of the cells of nodes; (S, N_BINS) variance in common; the nodes."""
+) -> tuple[Floats, Floats, Floats, Nodes]:
+    """(S, J, N_COLUMNS) sums of the cells of nodes; what they have in common; the nodes.
+
+    In common are (S, N_BINS) a shift and a variance of the gap of each bin.
+    """
     kappa = scenario.model.pseudo_count if isinstance(scenario.model, CountTable) else 0.0
     k = len(cells.frequency)
     if kappa == 0.0:
@@ -130,7 +134,7 @@ def _sums(
         if cells.templates > 0 and cells.recalls_exactly(n_made):
             # Large cells of templates are skewed: their normal law misses by up to .005.
             sums[:, :, RECALL] = cells.recalls(nodes.index, n_real, n_made)
-        return sums, np.zeros((len(sums), N_BINS)), nodes
+        return sums, *shared_gaps(cells, n_real, n_made), nodes
     nodes = (
         all_contexts(cells.frequency)
         if k <= SMOOTHED_ONE_BY_ONE
@@ -139,7 +143,8 @@ def _sums(
     numbers = zip(n_real.tolist(), n_made.tolist(), strict=True)
     found = [cells.smoothed_sums(nodes.index, real, made, kappa) for real, made in numbers]
     sums = np.array([pair[0] for pair in found]).reshape(len(found), len(nodes.index), N_COLUMNS)
-    return sums, np.array([pair[1] for pair in found]).reshape(len(found), N_BINS), nodes
+    common = np.array([pair[1] for pair in found]).reshape(len(found), N_BINS)
+    return sums, np.zeros_like(common), common, nodes
 
 
 def choose_nodes(
@@ -148,21 +153,24 @@ def choose_nodes(
     """Contexts to stand for all, or for those `inside` (K,), at these numbers of rows."""
     covered = cells.made.sum(axis=1) + cells.distinct.sum(axis=1) > 0.0
     with np.errstate(divide="ignore", invalid="ignore"):
+        levels = np.log(np.concatenate([cells.real, cells.made, cells.survival], axis=1))
         odds = np.log(cells.made[:, :2]) - np.log(cells.real[:, :2])
     labels = cells.labels(np.arange(len(covered)))[:, :3]
     rows = (labels * cells.real).sum(axis=1) * n_real.max(initial=0.0)
     rows += (labels * cells.made).sum(axis=1) * n_made.max(initial=0.0)
     at = np.arange(len(covered)) if inside is None else np.flatnonzero(inside)
-    nodes = nodes_of(cells.frequency[at], (2 * cells.kind + covered)[at], odds[at], rows[at])
+    classes = 2 * cells.kind + covered
+    nodes = nodes_of(cells.frequency[at], classes[at], levels[at], odds[at], rows[at])
     return replace(nodes, index=at[nodes.index])
 
 
 def measures(
-    cells: Cells, nodes: Nodes, sums: Floats, common: Floats, n_test: int
+    cells: Cells, nodes: Nodes, sums: Floats, shift: Floats, common: Floats, n_test: int
 ) -> dict[str, Floats]:
     """Each of `MEASURES`, (S,), from the sums (S, J, N_COLUMNS) of the cells of nodes.
 
-    common : (S, N_BINS) variance of each bin's gap from what cells have in common
+    shift, common : (S, N_BINS) added to mean and variance of each bin's gap: what cells have in
+                    common
     """
     kind, w = cells.kind[nodes.index], nodes.weight
 
@@ -182,7 +190,7 @@ def measures(
         "accuracy": accuracy,
         "mean_confidence": confidence,
         "confidence_gap": confidence - accuracy,
-        "ece": calibration_error(nodes, sums, mean, common, n_test),
+        "ece": calibration_error(nodes, sums, mean, shift, common, n_test),
         "brier": mean[:, SQUARES]
         - 2.0 * (cells.right * credit + cells.wrong * (1.0 - credit))
         + 1.0,
@@ -190,14 +198,14 @@ def measures(
 
 
 def calibration_error(
-    nodes: Nodes, sums: Floats, mean: Floats, common: Floats, n_test: int
+    nodes: Nodes, sums: Floats, mean: Floats, shift: Floats, common: Floats, n_test: int
 ) -> Floats:
     """(S,) expected 15-bin ECE of one training on one test set; see `measures`.
 
     A bin's gap is a sum over the contexts inside, normal given that there are any: few contexts
     stray into some bins at all, and without that condition these would count too much.
     """
-    gap, square = mean[:, GAP:SQUARE], mean[:, SQUARE:SPREAD]
+    gap, square = mean[:, GAP:SQUARE] + shift, mean[:, SQUARE:SPREAD]
     single, spread = sums[:, :, GAP:SQUARE], sums[:, :, SQUARE:SPREAD]
     training = common + np.einsum("j,sjb->sb", nodes.square, spread - single**2)
     testing = (square + mean[:, SPREAD:INSIDE] - gap**2) / n_test

@@ -31,6 +31,7 @@ from smcollapse.theories.population_cells import Cells, bins_of
 from smcollapse.theories.population_facts import (
     category_cells,
     cell_masses,
+    chance_doubts,
     facts_cells,
     survivors,
 )
@@ -56,8 +57,9 @@ class Coverage(Theory):
         "as many templates as rows",
     )
     domain = (
-        "an idealisation: without noise exact where the source does not cover the exceptions; "
-        "near flips of covered ones up to .14 in rare recall from count theory (VERIFICATION.md)"
+        "an idealisation: without noise exact where the source does not cover the exceptions; rare "
+        "recall within .01 and ECE within .07 of count theory where chance settles at most 1 % of "
+        "the rare mass (VERIFICATION.md)"
     )
 
     def applies(self, scenario: Scenario) -> tuple[str, ...]:
@@ -68,6 +70,12 @@ class Coverage(Theory):
         if scenario.model.kind == "logistic":
             reasons.append("model 'logistic' is linear: it does not memorise")
         return tuple(reasons)
+
+    def doubts(self, scenario: Scenario, shares: npt.ArrayLike) -> tuple[str, ...]:
+        """Where chance, and not the expected majority, settles contexts."""
+        if self.applies(scenario):
+            return ()
+        return chance_doubts(scenario, np.atleast_1d(np.asarray(shares, dtype=np.float64)))
 
     def _curve(self, scenario: Scenario, shares: Floats) -> Curve:
         laws, world = laws_of(scenario), scenario.world

@@ -26,6 +26,9 @@ SMALLEST_REACH = 2.0
 SMALLEST_REACH_WITH_STYLE = 3.0
 """The same where a style has to be told apart in every context."""
 
+MOST_NOISE = 0.3
+"""Label noise up to which networks were compared with the theory at random."""
+
 
 def reach(scenario: Scenario, shares: Floats) -> Floats:
     """ρ of the rarest rare context of a `facts` scenario with an `mlp`, at each share (S,)."""
@@ -63,6 +66,11 @@ def memorising_doubts(scenario: Scenario, shares: Floats) -> tuple[str, ...]:
             f"training is too short for the rarest contexts: reach {worst:.2f} at share "
             f"{shares[low].max():g}, {needed:g} needed; more passes or a larger learning rate "
             "would raise it"
+        )
+    if scenario.world.noise > MOST_NOISE:
+        doubts.append(
+            f"label noise {scenario.world.noise:g} is above the {MOST_NOISE:g} that networks were "
+            "compared up to: messier labels take more passes to memorise"
         )
     if scenario.model.weight_decay > 0.0:
         doubts.append("networks with weight decay were not compared with the theory")

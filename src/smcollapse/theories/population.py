@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from smcollapse.scenario import Scenario
-from smcollapse.settings import ClustersWorld, CountTable, FactsWorld, Mlp
+from smcollapse.settings import ClustersWorld, FactsWorld, Mlp
 from smcollapse.theories.base import MEASURES, Curve, Floats, Theory, flip_of
 from smcollapse.theories.mixing import (
     Laws,
@@ -17,14 +17,10 @@ from smcollapse.theories.mixing import (
 )
 from smcollapse.theories.population_clusters import MAX_CONTEXTS, ClusterPoints
 from smcollapse.theories.population_facts import (
-    chance_of_another_winner,
+    chance_doubts,
     facts_cells,
     survivors,
 )
-
-LEFT_TO_CHANCE = 0.01
-"""Share of the rare mass up to which rare recall was found within .014 of count theory."""
-
 
 ENOUGH_EXAMPLES = 3e6
 """Examples, passes × budget, with which networks came within .05 of it in `clusters`, d ≤ 16."""
@@ -73,15 +69,7 @@ class Population(Theory):
         if not isinstance(scenario.world, FactsWorld):
             return _short_training(scenario)
         points = np.atleast_1d(np.asarray(shares, dtype=np.float64))
-        loose = [_left_to_chance(scenario, share) for share in points]
-        worst = int(np.argmax(loose))
-        if not loose[worst] > LEFT_TO_CHANCE:
-            return ()
-        return (
-            f"chance settles the majority in {loose[worst]:.0%} of the rare mass at share "
-            f"{points[worst]:g} (at most {LEFT_TO_CHANCE:.0%} in the domain): more rows or "
-            "templates are needed, or a share farther from a flip",
-        )
+        return chance_doubts(scenario, points)
 
     def _curve(self, scenario: Scenario, shares: Floats) -> Curve:
         laws, world = laws_of(scenario), scenario.world
@@ -114,16 +102,6 @@ def _short_training(scenario: Scenario) -> tuple[str, ...]:
         f"the network is trained on {seen:.1g} examples in all (passes × budget): below "
         f"{ENOUGH_EXAMPLES:.0e} rare recall was found up to .2 away from this limit",
     )
-
-
-def _left_to_chance(scenario: Scenario, share: float) -> float:
-    """Mean chance of another majority than expected over rare contexts, weighted by frequency."""
-    laws, model = laws_of(scenario), scenario.model
-    (real,), (made,) = row_numbers(scenario.mixture, np.array([share]))
-    pseudo_count = model.pseudo_count if isinstance(model, CountTable) else 0.0
-    chance = chance_of_another_winner(laws, real, made, pseudo_count)
-    rare = laws.world.rare
-    return float(np.average(chance[rare], weights=laws.world.frequency[rare]))
 
 
 def _notes(scenario: Scenario, laws: Laws, shares: Floats, accuracy: Floats) -> tuple[str, ...]:

@@ -10,9 +10,14 @@ from scipy.special import ndtr
 
 from smcollapse.laws import FactsLaw
 from smcollapse.laws.labels import OTHER, RIVAL, TRUTH
+from smcollapse.scenario import Scenario
+from smcollapse.settings import CountTable
 from smcollapse.theories.base import Floats
-from smcollapse.theories.mixing import Laws, n_other
+from smcollapse.theories.mixing import Laws, laws_of, n_other, row_numbers
 from smcollapse.theories.population_cells import Cells
+
+LEFT_TO_CHANCE = 0.01
+"""Share of the rare mass up to which rare recall was found within .014 of count theory."""
 
 SAME = 1.0 - 1e-12
 """Answers whose masses differ by less than this factor are tied: all of them win as often."""
@@ -165,3 +170,26 @@ class _Priors:
         winners += np.bincount(owner, wins, size)
         square = np.bincount(owner, chance**2, size) + unnamed * rest**2
         return cls(chance, wins, index[: world.n_contexts], best, winners, square)
+
+
+def chance_doubts(scenario: Scenario, shares: Floats) -> tuple[str, ...]:
+    """Doubt about expected majorities at those shares (S,), where chance settles too many."""
+    loose = [_left_to_chance(scenario, share) for share in shares]
+    worst = int(np.argmax(loose))
+    if not loose[worst] > LEFT_TO_CHANCE:
+        return ()
+    return (
+        f"chance settles the majority in {loose[worst]:.0%} of the rare mass at share "
+        f"{shares[worst]:g} (at most {LEFT_TO_CHANCE:.0%} in the domain): more rows or "
+        "templates are needed, or a share farther from a flip",
+    )
+
+
+def _left_to_chance(scenario: Scenario, share: float) -> float:
+    """Mean chance of another majority than expected over rare contexts, weighted by frequency."""
+    laws, model = laws_of(scenario), scenario.model
+    (real,), (made,) = row_numbers(scenario.mixture, np.array([share]))
+    pseudo_count = model.pseudo_count if isinstance(model, CountTable) else 0.0
+    chance = chance_of_another_winner(laws, real, made, pseudo_count)
+    rare = laws.world.rare
+    return float(np.average(chance[rare], weights=laws.world.frequency[rare]))
