@@ -48,7 +48,7 @@ def main() -> None:
     _write("claim-calibration", [one.to_dict() for one in found])
     _write("claim-answer", answer.to_dict())
     for image in (path for path in drawn if path.suffix == ".png"):
-        shutil.copyfile(image, PAPER / "figures" / image.name)
+        shutil.copyfile(image, PAPER / "figures" / f"claim-{image.name}")
     shutil.copyfile(beside / "counts.png", PAPER / "figures" / "claim-validation.png")
     for one in found:
         print(one.text)

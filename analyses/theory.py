@@ -18,6 +18,8 @@ import argparse
 import shutil
 from pathlib import Path
 
+import pandas as pd
+
 import smcollapse
 
 PAPER = Path(__file__).resolve().parents[1] / "paper"
@@ -42,9 +44,10 @@ def main() -> None:
 
     for folder in ("data", "figures"):
         (PAPER / folder).mkdir(parents=True, exist_ok=True)
+    errors = pd.DataFrame([one.to_dict() for one in compared.summaries])
     for table, name in (
         (predicted.onset_table, "theory-predictions"),
-        (compared.errors, "theory-validation"),
+        (errors, "theory-validation"),
     ):
         table.round(5).to_csv(PAPER / "data" / f"{name}.csv", index=False, lineterminator="\n")
     for image, name in (
@@ -54,7 +57,7 @@ def main() -> None:
     ):
         shutil.copyfile(beside / f"{image}.png", PAPER / "figures" / f"{name}.png")
     for verdict in compared.verdicts:
-        print(verdict)
+        print(verdict.text)
 
 
 if __name__ == "__main__":

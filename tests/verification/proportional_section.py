@@ -43,11 +43,19 @@ def _errors(table: pd.DataFrame, first: str) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _required(trusted: pd.DataFrame, wrong: pd.DataFrame, sides: pd.DataFrame) -> list[Required]:
+def _required(
+    found: pd.DataFrame, trusted: pd.DataFrame, wrong: pd.DataFrame, sides: pd.DataFrame
+) -> list[Required]:
+    within = proportional.summary(found).set_index("measure").within
     sizes = proportional.summary(trusted).set_index("measure")
     left_out = wrong.set_index("left_out")[[f"{name}_error" for name in COMPARED]].abs().max(axis=1)
     signs = (sides.change_predicted * sides.change_trained > 0.0).mean()
     return [
+        at_least("scenarios, on the side of the transition with fewer", _fewer(found), 20, 0),
+        *(
+            at_least(f"{name}, share of all scenarios within {TOLERANCE:g}", within[name], 0.95, 3)
+            for name in COMPARED
+        ),
         *(
             at_most(f"{name}, median abs. error", sizes.median_error[name], 0.005)
             for name in COMPARED
@@ -61,6 +69,12 @@ def _required(trusted: pd.DataFrame, wrong: pd.DataFrame, sides: pd.DataFrame) -
         at_least("each wrong theory misses by", left_out.drop("none").min(), 2.0 * TOLERANCE),
         at_least("sign of the change of ECE, share of sides predicted", signs, 1.0, 2),
     ]
+
+
+def _fewer(found: pd.DataFrame) -> float:
+    """Number of scenarios on the side of the separability transition where there are fewer."""
+    separable = int(found.separable.sum())
+    return float(min(separable, len(found) - separable))
 
 
 def section(workers: int) -> Section:
@@ -96,6 +110,6 @@ def section(workers: int) -> Section:
         "proportional",
         "Proportional against logistic regression",
         tuple(blocks),
-        tuple(_required(trusted, wrong, sides)),
+        tuple(_required(found, trusted, wrong, sides)),
         _points(found),
     )

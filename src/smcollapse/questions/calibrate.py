@@ -18,6 +18,7 @@ import pandas as pd
 
 from smcollapse.errors import SmcollapseError, nearest
 from smcollapse.inference import Record, to_plain
+from smcollapse.questions.calibrate_descents import apart, descended
 from smcollapse.questions.calibrate_search import (
     Points,
     Problem,
@@ -36,7 +37,6 @@ from smcollapse.questions.calibrate_set import (
     combinations,
     correlations,
     extents,
-    subsets,
     table_rows,
     world_at,
 )
@@ -47,12 +47,6 @@ from smcollapse.run import cores
 from smcollapse.scenario import Scenario
 from smcollapse.study import Study
 from smcollapse.theories.base import Floats
-
-STARTS = 32
-"""Descents from the best worlds of the box towards all targets; also the chains of the walk."""
-
-SUBSET_STARTS = 4
-"""Descents towards each combination of targets, where not all can be met."""
 
 MIN_CHAINS = 8
 """A walk needs a few worlds to take differences of."""
@@ -165,13 +159,8 @@ def _calibration(
 ) -> Calibration:
     start = time.perf_counter()
     everyone = tuple(range(len(problem.targets)))
-    ends, found, stages = [], [box], ["box"]
-    for descent in pool.refine(problem, _best(box, everyone, STARTS), everyone):
-        ends.append(descent.take([-1]))
-        found.append(descent)
-        stages.append("descent")
-    members = joined(ends)
-    members = members.take(np.flatnonzero(members.worst <= 1.0))
+    members, descents = descended(problem, box, everyone, pool)
+    found, stages = [box, *descents], ["box", *["descent"] * len(descents)]
     walk, acceptance = members, float("nan")
     if len(members) >= MIN_CHAINS:
         states, acceptance = walked(
@@ -185,7 +174,7 @@ def _calibration(
         found.append(states)
         stages.append("walk")
     elif not len(members):
-        found += _apart(problem, joined(found), pool)
+        found += apart(problem, joined(found), pool)
         stages += ["descent"] * (len(found) - len(stages))
     return _summary(
         problem,
@@ -197,32 +186,6 @@ def _calibration(
         acceptance,
         covered + time.perf_counter() - start,
     )
-
-
-def _apart(problem: Problem, so_far: Points, pool: Workers) -> list[Points]:
-    """Descents towards every combination of targets, where not all can be met together.
-
-    They lower the largest miss: a high power of the misses stands for the largest. From single
-    targets on upwards; what holds two that exclude each other is not tried again.
-    """
-    everyone = tuple(range(len(problem.targets)))
-    found = [so_far]
-    unmet: list[set[int]] = []
-    for subset in [*reversed(subsets(len(everyone))[1:]), everyone]:
-        holds_unmet = any(fewer < set(subset) for fewer in unmet)
-        for power in (4.0,) if subset == everyone else () if holds_unmet else (1.0, 4.0):
-            if not _met(found, subset):
-                starts = _best(joined(found), subset, SUBSET_STARTS)
-                found += pool.refine(problem, starts, subset, power)
-        if not _met(found, subset):
-            unmet.append(set(subset))
-    return found[1:]
-
-
-def _met(found: Sequence[Points], subset: tuple[int, ...]) -> bool:
-    """Whether one of those worlds meets those targets."""
-    columns = list(subset)
-    return any((np.abs(part.misses[:, columns]).max(axis=1) <= 1.0).any() for part in found)
 
 
 def _summary(
@@ -284,9 +247,3 @@ def _chosen(problem: Problem, ordered: Points, walk: Points) -> tuple[World, flo
     first = world_at(problem, ordered, 0)
     best = next((world for world in worlds if not world.doubts), first)
     return best, float(np.mean(shares)) if shares else float(not first.doubts)
-
-
-def _best(points: Points, subset: tuple[int, ...], n: int) -> Floats:
-    """(n, D) places of the worlds with the smallest sum of squared misses of those targets."""
-    size = (points.misses[:, list(subset)] ** 2).sum(axis=1)
-    return np.asarray(points.places[np.argsort(size, kind="stable")[:n]])
