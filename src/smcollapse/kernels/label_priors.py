@@ -27,70 +27,6 @@ def remaining(total: float, own: Float64, answers: int) -> float:
 
 
 @jit
-def fill_priors(
-    base: Float64,
-    special: Float64,
-    total: Float64,
-    first: Int64,
-    category: Int64,
-    truth: Int64,
-    rival: Int64,
-    own: Float64,
-    answers: int,
-    prior: Float64,
-    members: Int64,
-    squares: Float64,
-    rest: Float64,
-) -> None:
-    """Priors of K contexts from the masses of the other cells of their categories.
-
-    base, total (categories,), special (P,), first (categories + 1,), category, truth, rival (K,),
-    own (K, 3): see `theories.count_priors.Priors`, at one share.
-
-    Out: prior (K, 4) of the truth, the rival, a lesser and a greater other answer (means; greater
-    means above the truth); members (K, 4) numbers of those answers; squares (K,) Σ π²; rest (K,)
-    mass of the other cells. An answer that is no exception's rival counts as other.
-    """
-    for k in range(category.size):
-        c = category[k]
-        rest[k] = remaining(total[c], own[k], answers)
-        prior[k] = 0.0
-        members[k] = 0
-        members[k, 0] = 1
-        members[k, 1] = 1 if rival[k] != truth[k] else 0
-        if rest[k] == 0.0:
-            members[k, 2] = answers - 1 - members[k, 1]
-            prior[k] = 1.0 / answers
-            squares[k] = 1.0 / answers
-            continue
-        lead = max(special[truth[k]] - own[k, 0], 0.0) / rest[k]
-        prior[k, 0] = lead
-        squares[k] = lead * lead
-        if members[k, 1] == 1:
-            prior[k, 1] = max(special[rival[k]] - own[k, 1], 0.0) / rest[k]
-            squares[k] += prior[k, 1] * prior[k, 1]
-        for label in range(first[c], first[c + 1] + 1):
-            if label == truth[k] or label == rival[k]:
-                continue
-            many = 1
-            mass = base[c]
-            if label < first[c + 1]:
-                mass = special[label]
-            else:
-                many = answers - (first[c + 1] - first[c])
-            chance = max(mass - own[k, 2], 0.0) / rest[k]
-            group = 3 if chance > lead * (1.0 + EQUAL) else 2
-            members[k, group] += many
-            prior[k, group] += many * chance
-            squares[k] += many * chance * chance
-        # Masses that vary around their means can be below what the cell itself holds.
-        whole = max(prior[k].sum(), 1e-300)
-        squares[k] /= whole * whole
-        for group in range(4):
-            prior[k, group] /= whole * max(members[k, group], 1)
-
-
-@jit
 def add_empty_cells(
     base: Float64,
     special: Float64,
@@ -109,7 +45,9 @@ def add_empty_cells(
 ) -> None:
     """What K empty cells answer, summed with ``weight`` (K,) into row ``kind`` (K,) of ``out``.
 
-    The posterior is the prior of `fill_priors`; equal largest entries win with equal chances.
+    base, total (categories,), special (P,), first (categories + 1,), category, truth, rival (K,),
+    own (K, 3): see `theories.count_priors.Priors`, at one share. The posterior is the ratio of the
+    masses of the other cells of the category; equal largest entries win with equal chances.
     ``out`` (kinds, N_EMPTY); right, wrong: see `label_counts.fill_exact`.
     """
     for k in range(category.size):

@@ -9,11 +9,12 @@ import numpy.typing as npt
 
 from smcollapse.kernels import label_cells, label_priors
 from smcollapse.kernels.label_cells import N_COLUMNS, fill_cells
-from smcollapse.kernels.label_counts import GAP, N_BINS, N_SUMS, RECALL, SQUARE
+from smcollapse.kernels.label_counts import N_BINS, N_SUMS, RECALL
 from smcollapse.kernels.label_recall import fill_recalls
+from smcollapse.kernels.label_tables import fill_smoothed
 from smcollapse.laws import FactsLaw
 from smcollapse.theories.base import Floats
-from smcollapse.theories.count_priors import Masses, Priors, priors_of
+from smcollapse.theories.count_priors import Priors, priors_of
 from smcollapse.theories.mixing import Laws
 
 Ints = npt.NDArray[np.int64]
@@ -23,8 +24,14 @@ KINDS = 3
 GROUPS = np.array([0, 1, 2, 2])
 """Column of a label law for each group of labels: truth, rival, lesser and greater others."""
 
-MOVED = 1e-3
-"""Shift of confidences by a standard deviation of a category's frequencies that is looked at."""
+DRAWN_CELLS = (60_000, 200_000)
+"""Cells of smoothed tables that are drawn per share, without and with templates (standard errors
+of recall about 5e−4 and 1e−3, of means over all contexts 2e−4 and 5e−4)."""
+
+DRAWS = (4, 4_000)
+"""Fewest and most tables that are drawn."""
+
+SEED = 1
 
 MOST_COPIES = 100.0
 """Copies of a template up to which recall alone is found from tables of counts."""
@@ -39,10 +46,13 @@ class Cells:
 
     real, made : (K, 3) chance that a real, a synthetic row joins the cell of a context with a label
     distinct   : (K, 3) expected number of distinct templates of each label there
+    hidden     : (K, 3) chance that a synthetic row joins another cell of that context, or with
+                 templates the expected number of distinct ones there
     survival   : (K, 3) chance that a copy of such a template passes the filter
     templates  : M, 0 for every synthetic row its own
     frequency  : (K,) real frequency of each context
     kind       : (K,) HEAD, RARE (no exception) or EXCEPTION
+    truth, rival : (K,) answers; the rival is the consensus, elsewhere than on exceptions the truth
     answers    : C
     right, wrong : chance that a test row's label is the truth, is a given wrong answer
     """
@@ -50,10 +60,13 @@ class Cells:
     real: Floats
     made: Floats
     distinct: Floats
+    hidden: Floats
     survival: Floats
     templates: int
     frequency: Floats
     kind: Ints
+    truth: Ints
+    rival: Ints
     answers: int
     right: float
     wrong: float
@@ -118,68 +131,40 @@ class Cells:
         """(J, N_COLUMNS) sums of the cells of contexts (J,), for a table with pseudo-count κ > 0.
 
         Besides, (N_BINS,), the variance of the gap of each bin from the label frequencies of
-        categories, which all their cells share. They are redrawn where that moves confidences.
+        categories, which all their cells share. Label frequencies of small categories, with which
+        a cell's own counts are correlated, are neither normal nor near their means: tables are
+        drawn, from the same random numbers at all shares (`kernels.label_tables`).
         """
-        masses = self.priors.masses(n_real, n_made)
-        first, moved = self._smoothed(at, n_real, n_made, masses, pseudo_count)
-        if moved < MOVED:
-            return first, np.zeros(N_BINS)
-        copies = np.ones(len(masses.total))
-        if self.templates > 0 and n_made > 0.0:
-            made = n_made * self.priors.made.total / np.maximum(masses.total, 1e-300)
-            copies += made * n_made / self.templates
-        draws = [
-            self._smoothed(at, n_real, n_made, drawn, pseudo_count)[0]
-            for drawn in self.priors.redrawn(masses, copies)
-        ]
-        weight, home = self.frequency[at], self.priors.category[at]
-        gaps = np.zeros((len(draws), len(masses.total), N_BINS))
-        for gap, draw in zip(gaps, draws, strict=True):
-            np.add.at(gap, home, weight[:, None] * draw[:, GAP:SQUARE])
-        return np.mean(draws, axis=0), gaps.var(axis=0, ddof=1).sum(axis=0)
-
-    def _smoothed(
-        self, at: Ints, n_real: float, n_made: float, masses: Masses, pseudo_count: float
-    ) -> tuple[Floats, float]:
-        """The sums with these masses, and how far a standard deviation of theirs moves confidences.
-
-        A category's frequencies include the cell's own counts. With R rows in its other cells,
-        which have frequencies ρ, the posterior is (n_y + κ'ρ_y)/(n + κ'), κ' = κR/(R + n + κ), here
-        with n replaced by its mean. An empty cell has the posterior ρ.
-        """
+        k = len(self.kind)
         numbers = np.array([n_real]), np.array([n_made])
-        rate, distinct, copies = (x[0] for x in self.rates(at, *numbers))
-        prior, members, squares, rest = self.priors.smoothing(masses)
-        prior, members, squares, rest = prior[at], members[at], squares[at], rest[at]
-        held = (members * (rate + distinct * copies)[:, GROUPS]).sum(axis=1)
-        pseudo = pseudo_count * rest / (rest + held + pseudo_count)
-        offset, powers = pseudo[:, None] * prior, squares * pseudo**2
-        out = self._filled(
-            rate[None], distinct[None], copies[None], members, offset, powers, pseudo
-        )[0]
-        empty, smooth = out[:, label_cells.EMPTY], pseudo > 0.0
-        out[:, label_cells.CREDIT] += np.where(smooth, empty * prior[:, 0], 0.0)
-        out[:, label_cells.SQUARES] += np.where(smooth, empty * squares, 0.0)
-        if (~smooth).any():
-            weight = np.zeros(len(self.kind))
-            weight[at] = np.where(smooth, 0.0, empty)
-            own = np.arange(len(weight))
-            found = self.priors.empty(masses, weight, own, len(own), self.right, self.wrong)
-            self._add_empty(out, found[at], np.ones(len(at)))
-        spread = np.sqrt(np.maximum(squares * (1.0 - squares), 0.0) / np.maximum(rest, 1.0))
-        moved = pseudo / np.maximum(held + pseudo, 1e-300) * spread
-        return out, float(np.average(moved, weights=self.frequency[at]))
+        rate, distinct, copies = (x[0] for x in self.rates(np.arange(k), *numbers))
+        hidden = np.zeros_like(rate) if self.templates > 0 else n_made * self.hidden
+        hosts = self.hidden if self.templates > 0 and n_made > 0.0 else np.zeros_like(rate)
+        draws = DRAWN_CELLS[self.templates > 0] // k
+        out, common = np.empty((k, N_COLUMNS)), np.empty(N_BINS)
+        fill_smoothed(
+            rate,
+            distinct,
+            copies,
+            hidden,
+            hosts,
+            self.priors.category,
+            len(self.priors.real.total),
+            self.truth,
+            self.rival,
+            self.answers,
+            self.frequency,
+            pseudo_count,
+            self.right,
+            self.wrong,
+            int(np.clip(draws, *DRAWS)),
+            SEED,
+            out,
+            common,
+        )
+        return out[at], common
 
-    def _filled(
-        self,
-        rate: Floats,
-        distinct: Floats,
-        copies: Floats,
-        members: Ints,
-        offset: Floats | None = None,
-        squares: Floats | None = None,
-        pseudo: Floats | None = None,
-    ) -> Floats:
+    def _filled(self, rate: Floats, distinct: Floats, copies: Floats, members: Ints) -> Floats:
         shares, j = rate.shape[:2]
         n = shares * j
         out = np.empty((n, N_COLUMNS))
@@ -191,9 +176,9 @@ class Cells:
             distinct,
             copies,
             np.tile(members, (shares, 1)),
-            np.zeros((n, 4)) if offset is None else offset,
-            np.zeros(n) if squares is None else squares,
-            np.zeros(n) if pseudo is None else pseudo,
+            np.zeros((n, 4)),
+            np.zeros(n),
+            np.zeros(n),
             self.right,
             self.wrong,
             out,
@@ -236,14 +221,19 @@ def cells_of(laws: Laws) -> Cells:
     assert isinstance(law, FactsLaw)
     undetected = 1.0 - laws.source.detectability
     templates = laws.source.templates
+    distinct = templates * source.frequency[:, None] * source.chance
+    detected = laws.source.detectability
     return Cells(
         real=laws.real.passed,
         made=source.passed * undetected,
-        distinct=templates * undetected * source.frequency[:, None] * source.chance,
+        distinct=undetected * distinct,
+        hidden=detected * (distinct if templates > 0 else source.passed),
         survival=source.survival,
         templates=templates,
         frequency=law.frequency,
         kind=np.where(law.exception, EXCEPTION, np.where(law.rare, RARE, HEAD)),
+        truth=law.truth.astype(np.int64),
+        rival=law.consensus.astype(np.int64),
         answers=law.n_answers,
         right=float(laws.real.chance[0, 0]),
         wrong=float(laws.real.chance[0, 1]),

@@ -1,4 +1,4 @@
-"""Label frequencies of categories: what an empty or a smoothed cell falls back on."""
+"""Label frequencies of categories: what an empty cell falls back on."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from smcollapse.kernels.label_priors import N_EMPTY, add_empty_cells, fill_priors
+from smcollapse.kernels.label_priors import N_EMPTY, add_empty_cells
 from smcollapse.laws import FactsLaw
 from smcollapse.theories.base import Floats
 from smcollapse.theories.mixing import Laws
 
 Ints = npt.NDArray[np.int64]
-
-DRAWS = 8
 
 
 @dataclass(frozen=True)
@@ -54,36 +52,6 @@ class Priors:
         """Masses of that many rows before the filter."""
         pairs = zip(vars(self.real).values(), vars(self.made).values(), strict=True)
         return Masses(*(n_real * real + n_made * made for real, made in pairs))
-
-    def redrawn(self, masses: Masses, copies: Floats) -> list[Masses]:
-        """Masses as they vary between training sets: DRAWS draws, two by two opposite.
-
-        A label's mass is nearly normal with a variance of mass · copies, (categories,): how many
-        copies a row of the category comes with on average, plus 1 for Poisson rows.
-        """
-        home = np.repeat(np.arange(len(self.first) - 1), np.diff(self.first))
-        plain = np.maximum(self.answers - np.diff(self.first), 1)
-        special = np.sqrt(np.maximum(masses.special, 0.0) * copies[home])
-        base = np.sqrt(np.maximum(masses.base, 0.0) * copies / plain)
-        normal = np.random.default_rng(0).standard_normal
-        draws = []
-        for _ in range(DRAWS // 2):
-            more, plus = special * normal(len(special)), base * normal(len(base))
-            change = np.bincount(home, more, len(plus)) + (plain - 1) * plus
-            for sign in (1.0, -1.0):
-                moved = np.maximum(masses.special + sign * more, 0.0)
-                rest = np.maximum(masses.base + sign * plus, 0.0)
-                total = np.maximum(masses.total + sign * change, 0.0)
-                draws.append(Masses(rest, moved, total, masses.own))
-        return draws
-
-    def smoothing(self, masses: Masses) -> tuple[Floats, Ints, Floats, Floats]:
-        """`prior` (K, 4), `members` (K, 4), `squares` (K,), `rest` (K,) of `fill_priors`."""
-        k = len(self.category)
-        prior, members = np.empty((k, 4)), np.empty((k, 4), dtype=np.int64)
-        squares, rest = np.empty(k), np.empty(k)
-        fill_priors(*self._of(masses), prior, members, squares, rest)
-        return prior, members, squares, rest
 
     def empty(
         self, masses: Masses, weight: Floats, kind: Ints, kinds: int, right: float, wrong: float

@@ -59,9 +59,13 @@ class Proportional(Theory):
         """Reasons why not: another world than `clusters`, another model than `logistic`."""
         reasons = []
         if scenario.world.kind != "clusters":
-            reasons.append(f"world '{scenario.world.kind}' has no Gaussian clusters: 'clusters'")
+            reasons.append(
+                f"world '{scenario.world.kind}' has no Gaussian clusters: write world 'clusters'"
+            )
         if scenario.model.kind != "logistic":
-            reasons.append(f"model '{scenario.model.kind}' is not convex and linear: 'logistic'")
+            reasons.append(
+                f"model '{scenario.model.kind}' is not linear and convex: write model 'logistic'"
+            )
         return tuple(reasons)
 
     def doubts(self, scenario: Scenario, shares: npt.ArrayLike) -> tuple[str, ...]:
