@@ -315,3 +315,11 @@ def test_every_measure_is_in_range_wherever_there_is_one(parts: dict[str, Any]) 
         low, high = {"confidence_gap": (-1.0, 1.0), "brier": (0.0, 2.0)}.get(name, (0.0, 1.0))
         assert (values[~missing] >= low - 1e-4).all(), (name, values)
         assert (values[~missing] <= high + 1e-4).all(), (name, values)
+
+
+def test_few_templates_are_doubted_where_there_are_synthetic_rows() -> None:
+    few = scenario({"source": {"templates": 100}, "mixture": {"budget": 5_000}})
+    many = scenario({"source": {"templates": 5_000}, "mixture": {"budget": 5_000}})
+    assert "templates are few" in " ".join(Counts().doubts(few, [0.0, 0.3]))
+    assert not Counts().doubts(few, [0.0])
+    assert not Counts().doubts(many, [0.0, 0.3])
