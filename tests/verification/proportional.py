@@ -24,6 +24,8 @@ DESIGN_SEED = 20_261
 N_SCENARIOS = 64
 RESOLUTION = 0.003
 """Standard error of each compared measure that is asked for."""
+MOST = 400
+"""Replicates that a scenario is given at most."""
 TOLERANCE = 0.01
 COMPARED = ("rare_recall", "mean_confidence", "ece")
 
@@ -99,18 +101,18 @@ def trained(
     *,
     resolution: float = RESOLUTION,
     first: int = 16,
-    most: int = 60,
+    most: int = MOST,
     measures: Sequence[str] = COMPARED,
 ) -> pd.DataFrame:
     """Replicates of one scenario: as many as the resolution takes, at most `most`."""
     study = Study(name="proportional", seed=7, replicates=first, scenario=scenario)
-    table = run_study(study, folder, device="cpu", workers=1).store.table()
-    spread = table[list(measures)].std(ddof=1).max()
-    wanted = int(min(most, np.ceil((spread / resolution) ** 2)))
-    if wanted > first:
-        study = study.model_copy(update={"replicates": wanted})
+    while True:
         table = run_study(study, folder, device="cpu", workers=1).store.table()
-    return table
+        spread = table[list(measures)].std(ddof=1).max()
+        wanted = int(min(most, np.ceil((spread / resolution) ** 2)))
+        if wanted <= study.replicates:
+            return table
+        study = study.model_copy(update={"replicates": wanted})
 
 
 def compared(scenario: Scenario, table: pd.DataFrame) -> dict[str, Any]:
@@ -128,7 +130,7 @@ def compared(scenario: Scenario, table: pd.DataFrame) -> dict[str, Any]:
     return row
 
 
-def errors(folder: Path, n: int = N_SCENARIOS, most: int = 60) -> pd.DataFrame:
+def errors(folder: Path, n: int = N_SCENARIOS, most: int = MOST) -> pd.DataFrame:
     """One row per scenario of the design: what was varied, and the columns of `compared`.
 
     At `most` replicates each. `separable` says on which side of the transition it lies; `doubts`

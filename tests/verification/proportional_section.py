@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from tests.verification import proportional
-from tests.verification.proportional import COMPARED, N_SCENARIOS, TOLERANCE
+from tests.verification.proportional import COMPARED, N_SCENARIOS, RESOLUTION, TOLERANCE
 from tests.verification.sections import Required, Section, at_least, at_most, markdown
 from tests.verification.trainings import RESULTS, each
 
@@ -52,6 +52,7 @@ def _required(
     signs = (sides.change_predicted * sides.change_trained > 0.0).mean()
     return [
         at_least("scenarios, on the side of the transition with fewer", _fewer(found), 20, 0),
+        at_most("standard error of any compared measure", _largest_se(found), RESOLUTION),
         *(
             at_least(f"{name}, share of all scenarios within {TOLERANCE:g}", within[name], 0.95, 3)
             for name in COMPARED
@@ -75,6 +76,11 @@ def _fewer(found: pd.DataFrame) -> float:
     """Number of scenarios on the side of the separability transition where there are fewer."""
     separable = int(found.separable.sum())
     return float(min(separable, len(found) - separable))
+
+
+def _largest_se(found: pd.DataFrame) -> float:
+    """Of all compared measures of all scenarios."""
+    return float(found[[f"{name}_se" for name in COMPARED]].max(axis=None))
 
 
 def section(workers: int) -> Section:
