@@ -20,7 +20,7 @@ from smcollapse.scenario import Scenario
 from smcollapse.theories import MEASURES
 from smcollapse.theories.count_cells import cells_of
 from smcollapse.theories.count_nodes import all_contexts
-from smcollapse.theories.counts import Counts, choose_nodes, measures
+from smcollapse.theories.counts import Counts, Shared, choose_nodes, measures
 from smcollapse.theories.mixing import laws_of, row_numbers
 from smcollapse.units import inputs_of, sees_style
 from smcollapse.worlds import world_of
@@ -156,11 +156,11 @@ def test_grouped_contexts_are_as_good_as_all_of_them(parts: dict[str, Any], budg
     cells = cells_of(laws_of(settings))
     shares = np.array([0.0, 0.25, 0.45, 0.6])
     rows = row_numbers(settings.mixture, shares)
-    common = np.zeros((len(shares), 15))
+    shared = Shared(np.zeros((len(shares), 15)))
     few, everyone = choose_nodes(cells, *rows), all_contexts(cells.frequency)
     assert len(few.index) <= len(everyone.index)
     found, expected = (
-        measures(cells, nodes, cells.sums(nodes.index, *rows), common, common, 20_000)
+        measures(cells, nodes, cells.sums(nodes.index, *rows), shared, 20_000)
         for nodes in (few, everyone)
     )
     for name in MEASURES:
@@ -315,11 +315,3 @@ def test_every_measure_is_in_range_wherever_there_is_one(parts: dict[str, Any]) 
         low, high = {"confidence_gap": (-1.0, 1.0), "brier": (0.0, 2.0)}.get(name, (0.0, 1.0))
         assert (values[~missing] >= low - 1e-4).all(), (name, values)
         assert (values[~missing] <= high + 1e-4).all(), (name, values)
-
-
-def test_few_templates_are_doubted_where_there_are_synthetic_rows() -> None:
-    few = scenario({"source": {"templates": 100}, "mixture": {"budget": 5_000}})
-    many = scenario({"source": {"templates": 5_000}, "mixture": {"budget": 5_000}})
-    assert "templates are few" in " ".join(Counts().doubts(few, [0.0, 0.3]))
-    assert not Counts().doubts(few, [0.0])
-    assert not Counts().doubts(many, [0.0, 0.3])

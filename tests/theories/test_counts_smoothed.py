@@ -1,4 +1,4 @@
-"""Smoothed count tables: the drawn theory against trained tables where categories are small."""
+"""Count tables whose calibration bins move in lumps: the theory against trained tables."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from smcollapse.kernels.label_draws import (
     normal_quantile,
     poisson_quantile,
 )
-from smcollapse.theories import MEASURES
-from smcollapse.theories import count_cells as module
+from smcollapse.theories import MEASURES, count_cells, count_empty, counts
 from smcollapse.theories.counts import Counts
 from tests.kernels.agreement import needs_compiler
 from tests.theories import test_counts
@@ -24,7 +23,10 @@ from tests.theories.test_counts import RESOLUTION, scenario, trained
 
 pytestmark = needs_compiler
 
+MANY_EMPTY = "many empty cells of few categories, not smoothed"
+FEW_TEMPLATES = "a few templates with many copies each, not smoothed"
 REPLICATES = 250
+MORE_REPLICATES = {MANY_EMPTY: 1_200}
 
 SCENARIOS: dict[str, dict[str, Any]] = {
     "few rows per category, strong smoothing": {
@@ -49,14 +51,35 @@ SCENARIOS: dict[str, dict[str, Any]] = {
         "mixture": {"share": 0.7, "budget": 4_000},
         "model": {"kind": "count_table", "pseudo_count": 2.0},
     },
+    FEW_TEMPLATES: {
+        "world": {
+            "n_contexts": 280, "n_answers": 3, "zipf_exponent": 1.15, "rare_mass": 0.4,
+            "exception_share": 0.67, "noise": 0.28, "test_size": 16_000,
+        },
+        "source": {
+            "templates": 60, "coverage": 0.8, "tempering": 1.2, "fidelity": 0.55,
+            "contamination": 0.25, "polish": 0.7,
+        },
+        "mixture": {"share": 0.65, "budget": 4_600, "design": "accumulate"},
+    },
+    MANY_EMPTY: {
+        "world": {
+            "n_contexts": 1_300, "n_answers": 7, "n_categories": 7, "zipf_exponent": 0.02,
+            "rare_mass": 0.1, "exception_share": 0.9, "noise": 0.26,
+        },
+        "mixture": {"share": 0.43, "budget": 4_000, "design": "real_only"},
+    },
 }  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def tables() -> dict[str, np.ndarray]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(test_counts, "REPLICATES", REPLICATES)
-        return {name: trained(scenario(parts)) for name, parts in SCENARIOS.items()}
+    found = {}
+    for name, parts in SCENARIOS.items():
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(test_counts, "REPLICATES", MORE_REPLICATES.get(name, REPLICATES))
+            found[name] = trained(scenario(parts))
+    return found
 
 
 def deviations(rows: np.ndarray, parts: dict[str, Any]) -> np.ndarray:
@@ -65,12 +88,12 @@ def deviations(rows: np.ndarray, parts: dict[str, Any]) -> np.ndarray:
     se = rows.std(axis=0, ddof=1) / len(rows) ** 0.5
     coarse = np.where(np.array(MEASURES) == "exception_recall", 7e-3, 3e-3)
     assert (se < coarse).all(), "the test cannot resolve this"
-    resolution = RESOLUTION if "templates" not in parts["source"] else 1e-3
+    resolution = RESOLUTION if "templates" not in parts.get("source", {}) else 1e-3
     return np.asarray((rows.mean(axis=0) - predicted) / np.hypot(se, resolution))
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_trained_smoothed_tables_are_predicted(tables: dict[str, np.ndarray], name: str) -> None:
+def test_trained_tables_are_predicted(tables: dict[str, np.ndarray], name: str) -> None:
     z = deviations(tables[name], SCENARIOS[name])
     assert (np.abs(z) < 4.0).all(), dict(zip(MEASURES, z.round(1), strict=True))
 
@@ -92,12 +115,35 @@ def test_a_wrong_theory_is_caught(
     assert np.abs(z).max() > 6.0
 
 
+def test_normal_gaps_of_few_templates_are_caught(
+    tables: dict[str, np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Negative control: without the law of lumpy gaps the ECE alone is wrong."""
+    monkeypatch.setattr(counts, "LUMPY", 0)
+    name = FEW_TEMPLATES
+    z = dict(zip(MEASURES, deviations(tables[name], SCENARIOS[name]), strict=True))
+    assert z["ece"] < -6.0
+    assert abs(z["rare_recall"]) < 4.0
+
+
+def test_fixed_confidence_of_empty_cells_is_caught(
+    tables: dict[str, np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Negative control: label frequencies at their means miss how cells spread over bins."""
+    monkeypatch.setattr(count_cells, "MANY", 1.0)
+    monkeypatch.setattr(count_empty, "MANY", 1.0)
+    name = MANY_EMPTY
+    z = dict(zip(MEASURES, deviations(tables[name], SCENARIOS[name]), strict=True))
+    assert z["ece"] > 5.0
+    assert abs(z["rare_recall"]) < 4.0
+
+
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_other_draws_hardly_change_a_prediction(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = scenario(SCENARIOS[name])
     found = []
     for seed in range(1, 6):
-        monkeypatch.setattr(module, "SEED", seed)
+        monkeypatch.setattr(count_cells, "SEED", seed)
         found.append(Counts().predict(settings).measures)
     for measure in MEASURES:
         spread = np.std([values[measure] for values in found], ddof=1)

@@ -193,8 +193,9 @@ def section(workers: int) -> Section:
         f"The theory states the law of the count table, so nothing but chance may separate them. "
         f"{N_SCENARIOS} random scenarios (`tests/verification/design.py`), each at a share of its "
         f"own between 0 and .9; {n_models} trained tables. z is the difference over the standard "
-        f"error and the theory's numerical resolution of {RESOLUTION:g}, added in squares. In "
-        f"{len(trusted)} of them the theory has no doubts about itself (few templates):",
+        f"error and the theory's numerical resolution of {RESOLUTION:g}, added in squares. None of "
+        "these scenarios was looked at while the theory was made: earlier ones, from another seed, "
+        f"showed where it was wrong. In {len(trusted)} it has no doubts about itself:",
         markdown(table),
         f"Scenarios with |z| > {LARGEST_Z:g} at first: {len(over)}, of them {len(suspect)} without "
         f"doubts, which were trained again with fresh seeds, {AGAIN} times each.",

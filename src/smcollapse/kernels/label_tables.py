@@ -1,4 +1,4 @@
-"""Smoothed count tables, drawn: all cells of a category share the label frequencies π.
+"""Count tables, drawn: all cells of a category share the label frequencies π.
 
 One draw is one training set. Given the counts of all labels but two in a cell, the numbers of rows
 that these two, the truth and its rival, have together, and the counts of all other cells, the split
@@ -103,7 +103,7 @@ def add_cell(
 
 
 @jit
-def add_smoothed_cell(
+def add_drawn_cell(
     counts: Float64,
     labels: Float64,
     total: float,
@@ -117,18 +117,21 @@ def add_smoothed_cell(
     values: Float64,
     weights: Float64,
     out: Float64,
-) -> tuple[int, float]:
+) -> tuple[int, float, float]:
     """Add the sums of a cell with those counts (C,) to ``out`` (N_COLUMNS,).
 
     labels (C,), total : counts in the category, this cell included; chance : of the truth in the
-    split between truth and rival. Returns bin and gap of the very counts given.
+    split between truth and rival. Without a pseudo-count an empty cell alone follows its category.
+    Returns bin, gap and accuracy of the very counts given.
     """
     answers = counts.size
+    rows = counts.sum()
+    if pseudo_count == 0.0 and rows == 0.0:
+        pseudo_count = 1.0
     share = pseudo_count / total if total > 0.0 else 0.0
     flat = 0.0 if total > 0.0 else pseudo_count / answers
-    rows, top, tied, squares = 0.0, -1.0, 0, 0.0
+    top, tied, squares = -1.0, 0, 0.0
     for label in range(answers):
-        rows += counts[label]
         if label != truth and label != rival:
             value = counts[label] + share * labels[label] + flat
             squares += value * value
@@ -144,7 +147,7 @@ def add_smoothed_cell(
     n = fill_splits(size, chance if contested else 1.0, uniform(state), values, weights)
     if rows == 0.0:
         out[EMPTY] += 1.0
-    bin_given, gap_given = 0, 0.0
+    bin_given, gap_given, accuracy = 0, 0.0, wrong
     for i in range(-1, n):
         taken = won if i < 0 else values[i]
         first = taken + share * (labels[truth] - won + taken) + flat
@@ -158,7 +161,8 @@ def add_smoothed_cell(
         confidence = best / whole
         if i < 0:
             bin_given = bin_of(confidence)
-            gap_given = (right if uniform(state) < wins else wrong) - confidence
+            accuracy = right if uniform(state) < wins else wrong
+            gap_given = accuracy - confidence
             continue
         weight = weights[i]
         if wins > 0.0:
@@ -168,11 +172,11 @@ def add_smoothed_cell(
         out[CREDIT] += weight * first / whole
         power = squares + first * first + (second * second if contested else 0.0)
         out[SQUARES] += weight * power / whole**2
-    return bin_given, gap_given
+    return bin_given, gap_given, accuracy
 
 
 @jit
-def fill_smoothed(
+def fill_drawn(
     rate: Float64,
     distinct: Float64,
     copies: Float64,
@@ -191,14 +195,18 @@ def fill_smoothed(
     seed: int,
     out: Float64,
     common: Float64,
+    gap: Float64,
+    square: Float64,
 ) -> None:
-    """Mean sums of K smoothed cells over ``draws`` training sets, into ``out`` (K, N_COLUMNS).
+    """Mean sums of K cells over ``draws`` training sets, into ``out`` (K, N_COLUMNS).
 
     rate, distinct, copies (K, 3): Poisson rate, number of templates and rows of each, for the
     truth, its rival and *each* other label of the test cell; hidden, hidden_distinct (K, 3): the
     same for rows of the context that other cells hold. category, truth, rival (K,), rival = truth
     where there is none. ``common`` (N_BINS,): variance of the bins' gaps, summed over cells with
-    ``frequency`` (K,), that comes from what the cells of a category share.
+    ``frequency`` (K,), that comes from what the cells of a category share. ``gap``, ``square``
+    (draws, N_BINS): gap of each bin in each training set, and the mean over test rows of what
+    one row's gap is squared.
     """
     k_all = category.size
     state = np.full(1, seed, np.uint64)
@@ -215,6 +223,8 @@ def fill_smoothed(
     own = np.zeros((k_all, N_BINS))
     own_first = np.zeros((k_all, N_BINS))
     out[:] = 0.0
+    gap[:] = 0.0
+    square[:] = 0.0
     elsewhere = np.zeros(k_all, np.bool_)
     for k in range(k_all):
         elsewhere[k] = hidden[k].sum() + hidden_distinct[k].sum() > 0.0
@@ -241,11 +251,13 @@ def fill_smoothed(
             totals[c] = labels[c].sum()
         for k in range(k_all):
             c = category[k]
-            b, gap = add_smoothed_cell(
+            b, found, accuracy = add_drawn_cell(
                 counts[k], labels[c], totals[c], truth[k], rival[k], chance[k], pseudo_count,
                 right, wrong, state, values, weights, out[k],
             )  # fmt: skip
-            part = frequency[k] * gap
+            part = frequency[k] * found
+            gap[d, b] += part
+            square[d, b] += frequency[k] * (found * found + accuracy * (1.0 - accuracy))
             gaps[c, b] += part
             own_first[k, b] += part
             own[k, b] += part * part

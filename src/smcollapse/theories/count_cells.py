@@ -11,7 +11,7 @@ from smcollapse.kernels import label_cells, label_priors
 from smcollapse.kernels.label_cells import N_COLUMNS, fill_cells
 from smcollapse.kernels.label_counts import N_BINS, N_SUMS, RECALL
 from smcollapse.kernels.label_recall import fill_recalls
-from smcollapse.kernels.label_tables import fill_smoothed
+from smcollapse.kernels.label_tables import fill_drawn
 from smcollapse.laws import FactsLaw
 from smcollapse.theories.base import Floats
 from smcollapse.theories.count_priors import Priors, priors_of
@@ -24,8 +24,8 @@ KINDS = 3
 GROUPS = np.array([0, 1, 2, 2])
 """Column of a label law for each group of labels: truth, rival, lesser and greater others."""
 
-DRAWN_CELLS = (60_000, 200_000)
-"""Cells of smoothed tables that are drawn per share, without and with templates (standard errors
+DRAWN_CELLS = (150_000, 200_000)
+"""Cells of tables that are drawn per share, without and with templates (standard errors
 of recall about 5e−4 and 1e−3, of means over all contexts 2e−4 and 5e−4)."""
 
 DRAWS = (4, 4_000)
@@ -36,8 +36,28 @@ SEED = 1
 MOST_COPIES = 100.0
 """Copies of a template up to which recall alone is found from tables of counts."""
 
+MANY = 1e-3
+"""Mass of test rows in empty cells below which it does not matter that their confidence varies."""
+
 SEEN = 1e-8
 """Weight of empty cells below which they are left out."""
+
+
+@dataclass(frozen=True)
+class DrawnSums:
+    """What D drawn training sets show.
+
+    sums   : (J, N_COLUMNS) means of the sums of cells
+    common : (N_BINS,) variance of the gap of each bin from the label frequencies of categories,
+             which all their cells share
+    gap    : (D, N_BINS) gap of each bin in each training set
+    square : (D, N_BINS) mean over test rows of the square of one row's gap there
+    """
+
+    sums: Floats
+    common: Floats
+    gap: Floats
+    square: Floats
 
 
 @dataclass(frozen=True)
@@ -125,24 +145,22 @@ class Cells:
                 out[s] += empty[s] * found[self.kind[at], RECALL]
         return out
 
-    def smoothed_sums(
-        self, at: Ints, n_real: float, n_made: float, pseudo_count: float
-    ) -> tuple[Floats, Floats]:
-        """(J, N_COLUMNS) sums of the cells of contexts (J,), for a table with pseudo-count κ > 0.
+    def drawn_sums(self, at: Ints, n_real: float, n_made: float, pseudo_count: float) -> DrawnSums:
+        """Sums of the cells of contexts (J,), for a table with pseudo-count κ ≥ 0.
 
-        Besides, (N_BINS,), the variance of the gap of each bin from the label frequencies of
-        categories, which all their cells share. Label frequencies of small categories, with which
-        a cell's own counts are correlated, are neither normal nor near their means: tables are
-        drawn, from the same random numbers at all shares (`kernels.label_tables`).
+        Label frequencies of small categories, with which a cell's own counts are correlated, are
+        neither normal nor near their means: tables are drawn, from the same random numbers at all
+        shares (`kernels.label_tables`).
         """
         k = len(self.kind)
         numbers = np.array([n_real]), np.array([n_made])
         rate, distinct, copies = (x[0] for x in self.rates(np.arange(k), *numbers))
         hidden = np.zeros_like(rate) if self.templates > 0 else n_made * self.hidden
         hosts = self.hidden if self.templates > 0 and n_made > 0.0 else np.zeros_like(rate)
-        draws = DRAWN_CELLS[self.templates > 0] // k
+        draws = int(np.clip(DRAWN_CELLS[self.templates > 0] // k, *DRAWS))
+        gap, square = np.empty((2, draws, N_BINS))
         out, common = np.empty((k, N_COLUMNS)), np.empty(N_BINS)
-        fill_smoothed(
+        fill_drawn(
             rate,
             distinct,
             copies,
@@ -157,12 +175,14 @@ class Cells:
             pseudo_count,
             self.right,
             self.wrong,
-            int(np.clip(draws, *DRAWS)),
+            draws,
             SEED,
             out,
             common,
+            gap,
+            square,
         )
-        return out[at], common
+        return DrawnSums(out[at], common, gap, square)
 
     def _filled(self, rate: Floats, distinct: Floats, copies: Floats, members: Ints) -> Floats:
         shares, j = rate.shape[:2]
@@ -201,8 +221,19 @@ class Cells:
             if not row.sum() > SEEN:
                 found.append(None)
                 continue
-            masses = self.priors.masses(float(n_real[s]), float(n_made[s]))
-            sums = self.priors.empty(masses, row, self.kind, KINDS, self.right, self.wrong)
+            real, made = float(n_real[s]), float(n_made[s])
+            spread = np.zeros(len(self.priors.real.total))
+            if row.sum() > MANY:
+                spread = self.priors.sharpness(real, made, self.templates)[1]
+            sums = self.priors.empty(
+                self.priors.masses(real, made),
+                spread,
+                row,
+                self.kind,
+                KINDS,
+                self.right,
+                self.wrong,
+            )
             found.append(sums / np.maximum(sums[:, [label_priors.WEIGHT]], 1e-300))
         return found
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -22,17 +22,36 @@ from smcollapse.kernels.label_counts import (
 from smcollapse.scenario import Scenario
 from smcollapse.settings import CountTable, FactsWorld
 from smcollapse.theories.base import Curve, Floats, Theory, flip_of
-from smcollapse.theories.calibration import expected_ece
+from smcollapse.theories.calibration import skewness_of_ece, used_ece
 from smcollapse.theories.count_cells import EXCEPTION, HEAD, Cells, cells_of
-from smcollapse.theories.count_empty import shared_gaps
+from smcollapse.theories.count_empty import shared_variance
 from smcollapse.theories.count_nodes import Nodes, all_contexts, nodes_of
 from smcollapse.theories.memorising import memorising_doubts
 from smcollapse.theories.mixing import laws_of, local_flips, row_numbers
 
 Bools = npt.NDArray[np.bool_]
 
-ENOUGH_TEMPLATES = 200
-"""Templates from which Poisson numbers of them were never seen to matter."""
+LUMPY = 1_000
+"""Templates up to which gaps of calibration bins are not taken for normal: a few templates with
+many copies each decide them."""
+
+FEWEST_SKEWED = 100
+"""Drawn training sets from which they say more about the law of gaps than a normal law does."""
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What decides the calibration error besides the sums of single cells.
+
+    variance : (S, N_BINS) of each bin's gap, from what cells have in common
+    used     : (S, N_BINS) chance that there is anything in the bin; None if cells stray by
+               themselves
+    skew     : (S,) expected ECE less that of normal gaps
+    """
+
+    variance: Floats
+    used: Floats | None = None
+    skew: Floats | float = 0.0
 
 
 class Counts(Theory):
@@ -53,15 +72,16 @@ class Counts(Theory):
         "the learner memorises: its answer in a cell depends on the training rows in it alone",
         "label counts are independent Poisson numbers; given N they are multinomial, which changes "
         "their variances by a relative O(w_k) and their ratios not at all",
-        "an empty cell follows the expected label frequencies of its category; with a pseudo-count "
-        "those are drawn, with everything else",
-        "gaps of calibration bins, sums over contexts, are normal",
+        "an empty cell follows the label frequencies of its category, whose largest is normal; "
+        "with a pseudo-count, or fewer than 1000 templates, all counts are drawn",
+        "gaps of calibration bins, sums over contexts, are normal; where a pseudo-count or fewer "
+        "than 1000 templates make them lumpy, their law is that of drawn tables",
     )
     domain: ClassVar[str] = (
         "count_table: exact, with a pseudo-count up to 5e-4 (1.5e-3 with templates) of numerical "
-        "noise in the recall of exceptions, from 200 templates on; mlp: reach of training at least "
-        "2, and 3 where synthetic rows can be told by their style (`theories/memorising.py`), "
-        "label noise up to .3, weight decay 0 (VERIFICATION.md)"
+        "noise in the recall of exceptions, with fewer than 1000 templates in the ECE; mlp: reach "
+        "of training at least 2, and 3 where synthetic rows can be told by their style "
+        "(`theories/memorising.py`), label noise up to .3, weight decay 0 (VERIFICATION.md)"
     )
 
     def applies(self, scenario: Scenario) -> tuple[str, ...]:
@@ -97,9 +117,8 @@ class Counts(Theory):
         return out
 
     def doubts(self, scenario: Scenario, shares: npt.ArrayLike) -> tuple[str, ...]:
-        """Too few templates for Poisson numbers of them; why a network may not have memorised."""
-        points = np.atleast_1d(np.asarray(shares, dtype=np.float64))
-        return (*_template_doubts(scenario, points), *memorising_doubts(scenario, points))
+        """Why a network may not have memorised: of a count table the theory is exact."""
+        return memorising_doubts(scenario, np.atleast_1d(np.asarray(shares, dtype=np.float64)))
 
     def _curve(self, scenario: Scenario, shares: Floats) -> Curve:
         assert isinstance(scenario.world, FactsWorld)
@@ -109,24 +128,12 @@ class Counts(Theory):
         flips = local_flips(laws, scenario.mixture.design)
         flip = flip_of(flips, laws.world.exception, laws.world.frequency)
         trained = np.isfinite(n_made) & (_kept_rows(cells, n_real, n_made) > 0.0)
-        sums, shift, common, nodes = _sums(scenario, cells, n_real[trained], n_made[trained])
-        found = measures(cells, nodes, sums, shift, common, scenario.world.test_size)
+        sums, shared, nodes = _sums(scenario, cells, n_real[trained], n_made[trained])
+        found = measures(cells, nodes, sums, shared, scenario.world.test_size)
         columns = {name: np.full(len(shares), np.nan) for name in found}
         for name, column in found.items():
             columns[name][trained] = column
         return Curve(shares, columns, flips, flip)
-
-
-def _template_doubts(scenario: Scenario, shares: Floats) -> tuple[str, ...]:
-    """Their number at each context is taken for Poisson, though it is fixed in all."""
-    templates = getattr(scenario.source, "templates", 0)
-    made = row_numbers(scenario.mixture, shares)[1]
-    if not 0 < templates < ENOUGH_TEMPLATES or not (made > 0.0).any():
-        return ()
-    return (
-        f"{templates} templates are few (in the domain: {ENOUGH_TEMPLATES} or none): their number "
-        "is fixed, not Poisson, which moved ECE by up to .009",
-    )
 
 
 def _kept_rows(cells: Cells, n_real: Floats, n_made: Floats) -> Floats:
@@ -137,25 +144,37 @@ def _kept_rows(cells: Cells, n_real: Floats, n_made: Floats) -> Floats:
 
 def _sums(
     scenario: Scenario, cells: Cells, n_real: Floats, n_made: Floats
-) -> tuple[Floats, Floats, Floats, Nodes]:
-    """(S, J, N_COLUMNS) sums of the cells of nodes; what they have in common; the nodes.
-
-    In common are (S, N_BINS) a shift and a variance of the gap of each bin.
-    """
+) -> tuple[Floats, Shared, Nodes]:
+    """(S, J, N_COLUMNS) sums of the cells of nodes; what else decides the ECE; the nodes."""
     kappa = scenario.model.pseudo_count if isinstance(scenario.model, CountTable) else 0.0
-    if kappa == 0.0:
+    lumpy = 0 < cells.templates < LUMPY and bool((n_made > 0.0).any())
+    if kappa > 0.0 or lumpy:
+        assert isinstance(scenario.world, FactsWorld)
+        sums, shared, nodes = _drawn(cells, n_real, n_made, kappa, scenario.world.test_size)
+    else:
         nodes = choose_nodes(cells, n_real, n_made)
         sums = cells.sums(nodes.index, n_real, n_made)
-        if cells.templates > 0 and cells.recalls_exactly(n_made):
-            # Large cells of templates are skewed: their normal law misses by up to .005.
-            sums[:, :, RECALL] = cells.recalls(nodes.index, n_real, n_made)
-        return sums, *shared_gaps(cells, n_real, n_made), nodes
-    nodes = all_contexts(cells.frequency)
-    numbers = zip(n_real.tolist(), n_made.tolist(), strict=True)
-    found = [cells.smoothed_sums(nodes.index, real, made, kappa) for real, made in numbers]
-    sums = np.array([pair[0] for pair in found]).reshape(len(found), len(nodes.index), N_COLUMNS)
-    common = np.array([pair[1] for pair in found]).reshape(len(found), N_BINS)
-    return sums, np.zeros_like(common), common, nodes
+        shared = Shared(shared_variance(cells, n_real, n_made))
+    if kappa == 0.0 and cells.templates > 0 and cells.recalls_exactly(n_made):
+        # Large cells of templates are skewed: their normal law misses by up to .005.
+        sums[:, :, RECALL] = cells.recalls(nodes.index, n_real, n_made)
+    return sums, shared, nodes
+
+
+def _drawn(
+    cells: Cells, n_real: Floats, n_made: Floats, kappa: float, n_test: int
+) -> tuple[Floats, Shared, Nodes]:
+    """The same from drawn tables."""
+    nodes, s = all_contexts(cells.frequency), len(n_real)
+    sums = np.empty((s, len(nodes.index), N_COLUMNS))
+    variance, used, skew = np.empty((s, N_BINS)), np.empty((s, N_BINS)), np.zeros(s)
+    for i, (real, made) in enumerate(zip(n_real.tolist(), n_made.tolist(), strict=True)):
+        drawn = cells.drawn_sums(nodes.index, real, made, kappa)
+        sums[i], variance[i] = drawn.sums, drawn.common
+        used[i] = (drawn.square > 0.0).mean(axis=0)
+        if len(drawn.gap) >= FEWEST_SKEWED:
+            skew[i] = skewness_of_ece(drawn.gap, drawn.square, n_test)
+    return sums, Shared(variance, used, skew), nodes
 
 
 def choose_nodes(
@@ -176,13 +195,9 @@ def choose_nodes(
 
 
 def measures(
-    cells: Cells, nodes: Nodes, sums: Floats, shift: Floats, common: Floats, n_test: int
+    cells: Cells, nodes: Nodes, sums: Floats, shared: Shared, n_test: int
 ) -> dict[str, Floats]:
-    """Each of `MEASURES`, (S,), from the sums (S, J, N_COLUMNS) of the cells of nodes.
-
-    shift, common : (S, N_BINS) added to mean and variance of each bin's gap: what cells have in
-                    common
-    """
+    """Each of `MEASURES`, (S,), from the sums (S, J, N_COLUMNS) of the cells of nodes."""
     kind, w = cells.kind[nodes.index], nodes.weight
 
     def recall(inside: Bools) -> Floats:
@@ -201,7 +216,7 @@ def measures(
         "accuracy": accuracy,
         "mean_confidence": confidence,
         "confidence_gap": confidence - accuracy,
-        "ece": calibration_error(nodes, sums, mean, shift, common, n_test),
+        "ece": calibration_error(nodes, sums, mean, shared, n_test),
         "brier": mean[:, SQUARES]
         - 2.0 * (cells.right * credit + cells.wrong * (1.0 - credit))
         + 1.0,
@@ -209,23 +224,19 @@ def measures(
 
 
 def calibration_error(
-    nodes: Nodes, sums: Floats, mean: Floats, shift: Floats, common: Floats, n_test: int
+    nodes: Nodes, sums: Floats, mean: Floats, shared: Shared, n_test: int
 ) -> Floats:
     """(S,) expected 15-bin ECE of one training on one test set; see `measures`.
 
     A bin's gap is a sum over the contexts inside, normal given that there are any: few contexts
     stray into some bins at all, and without that condition these would count too much.
     """
-    gap, square = mean[:, GAP:SQUARE] + shift, mean[:, SQUARE:SPREAD]
+    gap, square = mean[:, GAP:SQUARE], mean[:, SQUARE:SPREAD]
     single, spread = sums[:, :, GAP:SQUARE], sums[:, :, SQUARE:SPREAD]
-    training = common + np.einsum("j,sjb->sb", nodes.square, spread - single**2)
+    training = shared.variance + np.einsum("j,sjb->sb", nodes.square, spread - single**2)
     testing = (square + mean[:, SPREAD:INSIDE] - gap**2) / n_test
+    if shared.used is not None:
+        return np.asarray(used_ece(gap, training, testing, shared.used) + shared.skew)
     absent = np.log1p(-np.clip(sums[:, :, INSIDE:N_SUMS], 0.0, 1.0 - 1e-12))
-    used = np.maximum(
-        -np.expm1(np.minimum(np.einsum("j,sjb->sb", nodes.number, absent), 0.0)), 1e-9
-    )
-    inside = gap / used
-    variance = (np.maximum(training, 0.0) + gap**2) / used - inside**2
-    noise = np.maximum(testing, 0.0) / used
-    # A mean of folded normal laws is positively homogeneous: the chance to be used goes inside.
-    return expected_ece(used * inside, used**2 * (np.maximum(variance, 0.0) + noise))
+    used = -np.expm1(np.minimum(np.einsum("j,sjb->sb", nodes.number, absent), 0.0))
+    return np.asarray(used_ece(gap, training, testing, used) + shared.skew)
