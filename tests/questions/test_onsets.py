@@ -47,8 +47,9 @@ def test_they_are_what_the_estimators_find_of_replicates_without_noise(values: n
     transition = smooth_transition(measured)
     assert found.benchmark_share == pytest.approx(benchmark_share(measured).share, abs=1e-9)
     assert found.knot == pytest.approx(break_point(measured).knot, abs=1e-9)
-    assert found.transition_centre == pytest.approx(transition.centre, abs=1e-9)
-    assert found.transition_width == pytest.approx(transition.width, abs=1e-9)
+    # The logistic is found by iteration: how exactly, the processor has a say in.
+    assert found.transition_centre == pytest.approx(transition.centre, abs=1e-6)
+    assert found.transition_width == pytest.approx(transition.width, abs=1e-6)
     assert found.transition_shown == transition.shown
     assert found.flip == 0.4
     assert found.notes == ()
