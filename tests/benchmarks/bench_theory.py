@@ -29,6 +29,10 @@ COARSE = np.linspace(0.0, 0.6, 13)
 
 FACTS = Scenario.model_validate({"mixture": {"budget": 60_000}})
 TABLE = Scenario.model_validate({"mixture": {"budget": 60_000}, "model": {"kind": "count_table"}})
+FEW_TEMPLATES = Scenario.model_validate(TABLE.model_dump() | {"source": {"templates": 300}})
+SMOOTHED = Scenario.model_validate(
+    TABLE.model_dump() | {"model": {"kind": "count_table", "pseudo_count": 5.0}}
+)
 CLUSTERS = Scenario.model_validate(
     {
         "world": {"kind": "clusters", "n_contexts": 20, "dimension": 400},
@@ -96,6 +100,18 @@ def theory_table() -> list[dict[str, str]]:
             lambda: counts.curve(TABLE, COARSE),
             f"{sweep}, count_table",
             lambda: training_ms(TABLE, 10),
+        ),
+        (
+            "counts, the same with 300 templates: tables are drawn",
+            lambda: counts.curve(FEW_TEMPLATES, COARSE),
+            f"{sweep}, count_table",
+            lambda: training_ms(FEW_TEMPLATES, 10),
+        ),
+        (
+            "counts, the same with a pseudo-count: tables are drawn",
+            lambda: counts.curve(SMOOTHED, COARSE),
+            f"{sweep}, count_table",
+            lambda: training_ms(SMOOTHED, 10),
         ),
         (
             "population, 13 shares, 600 contexts",

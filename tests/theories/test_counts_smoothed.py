@@ -15,7 +15,7 @@ from smcollapse.kernels.label_draws import (
     normal_quantile,
     poisson_quantile,
 )
-from smcollapse.theories import MEASURES, count_cells, count_empty, counts
+from smcollapse.theories import MEASURES, count_cells, counts
 from smcollapse.theories.counts import Counts
 from tests.kernels.agreement import needs_compiler
 from tests.theories import test_counts
@@ -61,6 +61,13 @@ SCENARIOS: dict[str, dict[str, Any]] = {
             "contamination": 0.25, "polish": 0.7,
         },
         "mixture": {"share": 0.65, "budget": 4_600, "design": "accumulate"},
+    },
+    "empty cells of categories with six rows each, not smoothed": {
+        "world": {
+            "n_contexts": 300, "n_answers": 38, "n_categories": 38, "zipf_exponent": 0.2,
+            "rare_mass": 0.25, "exception_share": 0.35, "noise": 0.13,
+        },
+        "mixture": {"share": 0.88, "budget": 2_000, "design": "real_only"},
     },
     MANY_EMPTY: {
         "world": {
@@ -120,6 +127,7 @@ def test_normal_gaps_of_few_templates_are_caught(
 ) -> None:
     """Negative control: without the law of lumpy gaps the ECE alone is wrong."""
     monkeypatch.setattr(counts, "LUMPY", 0)
+    monkeypatch.setattr(counts, "SPARSE", 1.0)
     name = FEW_TEMPLATES
     z = dict(zip(MEASURES, deviations(tables[name], SCENARIOS[name]), strict=True))
     assert z["ece"] < -6.0
@@ -130,8 +138,7 @@ def test_fixed_confidence_of_empty_cells_is_caught(
     tables: dict[str, np.ndarray], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Negative control: label frequencies at their means miss how cells spread over bins."""
-    monkeypatch.setattr(count_cells, "MANY", 1.0)
-    monkeypatch.setattr(count_empty, "MANY", 1.0)
+    monkeypatch.setattr(counts, "SPARSE", 1.0)
     name = MANY_EMPTY
     z = dict(zip(MEASURES, deviations(tables[name], SCENARIOS[name]), strict=True))
     assert z["ece"] > 5.0

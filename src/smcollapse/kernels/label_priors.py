@@ -6,18 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from smcollapse.kernels.compile import inline, jit
-from smcollapse.kernels.label_counts import (
-    CONFIDENCE,
-    GAP,
-    INSIDE,
-    N_BINS,
-    N_SUMS,
-    RECALL,
-    SPREAD,
-    SQUARE,
-    add_outcome,
-)
-from smcollapse.kernels.label_normal import partial_moments
+from smcollapse.kernels.label_counts import N_SUMS, add_outcome
 
 Float64 = npt.NDArray[np.float64]
 Int64 = npt.NDArray[np.int64]
@@ -28,45 +17,6 @@ N_EMPTY = N_SUMS + 3
 
 EQUAL = 1e-9
 """Masses that differ by less, relatively, are equal up to rounding."""
-
-
-NARROW = 1e-6
-"""Standard deviation of a confidence below which it is taken for a fixed number."""
-
-FAR = 9.0
-"""Standard deviations beyond which a normal confidence is never seen."""
-
-
-@jit
-def add_spread_outcome(
-    chance: float, mean: float, spread: float, accuracy: float, truth: bool, sums: Float64
-) -> None:
-    """Add one outcome whose confidence is N(mean, spread²), as `add_outcome` does a fixed one."""
-    if spread <= NARROW:
-        add_outcome(chance, mean, accuracy, truth, sums)
-        return
-    if truth:
-        sums[RECALL] += chance
-    sums[CONFIDENCE] += chance * mean
-    below, first_below, second_below = 0.0, 0.0, 0.0
-    for b in range(N_BINS):
-        z = ((b + 1) / N_BINS - mean) / spread if b < N_BINS - 1 else FAR
-        if z < -FAR:
-            continue
-        upto, first_upto, second_upto = partial_moments(z, 0.0)
-        inside = upto - below
-        first = first_upto - first_below  # of z = (c − mean)/spread inside the bin
-        second = second_upto - second_below
-        gap = accuracy - mean
-        sums[GAP + b] += chance * (gap * inside - spread * first)
-        sums[SQUARE + b] += chance * (
-            gap * gap * inside - 2.0 * gap * spread * first + spread * spread * second
-        )
-        sums[SPREAD + b] += chance * accuracy * (1.0 - accuracy) * inside
-        sums[INSIDE + b] += chance * inside
-        if z >= FAR:
-            return
-        below, first_below, second_below = upto, first_upto, second_upto
 
 
 @inline
@@ -87,7 +37,6 @@ def add_empty_cells(
     rival: Int64,
     own: Float64,
     answers: int,
-    spread: Float64,
     weight: Float64,
     kind: Int64,
     right: float,
@@ -98,8 +47,7 @@ def add_empty_cells(
 
     base, total (categories,), special (P,), first (categories + 1,), category, truth, rival (K,),
     own (K, 3): see `theories.count_priors.Priors`, at one share. The posterior is the ratio of the
-    masses of the other cells of the category; equal largest entries win with equal chances, and the
-    largest varies with standard deviation ``spread`` (categories,).
+    masses of the other cells of the category; equal largest entries win with equal chances.
     ``out`` (kinds, N_EMPTY); right, wrong: see `label_counts.fill_exact`.
     """
     for k in range(category.size):
@@ -139,9 +87,7 @@ def add_empty_cells(
             elif chance >= top * (1.0 - EQUAL):
                 tied += many
         wins = 1.0 / tied if lead >= top * (1.0 - EQUAL) else 0.0
-        if wins > 0.0:
-            add_spread_outcome(weight[k] * wins, top, spread[c], right, True, sums)
-        if wins < 1.0:
-            add_spread_outcome(weight[k] * (1.0 - wins), top, spread[c], wrong, False, sums)
+        add_outcome(weight[k] * wins, top, right, True, sums)
+        add_outcome(weight[k] * (1.0 - wins), top, wrong, False, sums)
         sums[CREDIT] += weight[k] * lead
         sums[SQUARES] += weight[k] * squares

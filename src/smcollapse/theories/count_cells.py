@@ -36,8 +36,11 @@ SEED = 1
 MOST_COPIES = 100.0
 """Copies of a template up to which recall alone is found from tables of counts."""
 
-MANY = 1e-3
-"""Mass of test rows in empty cells below which it does not matter that their confidence varies."""
+SPARSE = 3e-3
+"""Mass of test rows in empty cells up to which it does not matter what they have in common."""
+
+SETTLED = 20.0
+"""Rows of a category from which its most frequent label is the one that is expected to be."""
 
 SEEN = 1e-8
 """Weight of empty cells below which they are left out."""
@@ -122,9 +125,24 @@ class Cells:
                 self._add_empty(out[s], found[self.kind[at]], out[s, :, label_cells.EMPTY])
         return out
 
-    def recalls_exactly(self, n_made: Floats) -> bool:
-        """Whether `recalls` is exact: counts of often copied templates are not tabulated."""
-        return self.templates == 0 or bool(n_made.max(initial=0.0) <= MOST_COPIES * self.templates)
+    def recalls_exactly(self, n_real: Floats, n_made: Floats) -> bool:
+        """Whether `recalls` is exact.
+
+        Counts of often copied templates are not tabulated, and what many empty cells answer is not
+        settled where categories have few rows.
+        """
+        if self.templates > 0 and n_made.max(initial=0.0) > MOST_COPIES * self.templates:
+            return False
+        sparse = self.empty_mass(n_real, n_made) > SPARSE
+        pairs = zip(n_real[sparse].tolist(), n_made[sparse].tolist(), strict=True)
+        return all(self.priors.masses(*pair).total.min() >= SETTLED for pair in pairs)
+
+    def empty_mass(self, n_real: Floats, n_made: Floats) -> Floats:
+        """(S,) expected mass of test rows in empty cells."""
+        at = np.arange(len(self.frequency))
+        rate, distinct, copies = self.rates(at, n_real, n_made)
+        rows = (self.labels(at)[:, :3] * (rate - distinct * np.expm1(-copies))).sum(axis=2)
+        return np.asarray(np.exp(-rows) @ self.frequency)
 
     def recalls(self, at: Ints, n_real: Floats, n_made: Floats) -> Floats:
         """(S, J) the first of these sums alone, recall."""
@@ -221,19 +239,8 @@ class Cells:
             if not row.sum() > SEEN:
                 found.append(None)
                 continue
-            real, made = float(n_real[s]), float(n_made[s])
-            spread = np.zeros(len(self.priors.real.total))
-            if row.sum() > MANY:
-                spread = self.priors.sharpness(real, made, self.templates)[1]
-            sums = self.priors.empty(
-                self.priors.masses(real, made),
-                spread,
-                row,
-                self.kind,
-                KINDS,
-                self.right,
-                self.wrong,
-            )
+            masses = self.priors.masses(float(n_real[s]), float(n_made[s]))
+            sums = self.priors.empty(masses, row, self.kind, KINDS, self.right, self.wrong)
             found.append(sums / np.maximum(sums[:, [label_priors.WEIGHT]], 1e-300))
         return found
 

@@ -53,42 +53,12 @@ class Priors:
         pairs = zip(vars(self.real).values(), vars(self.made).values(), strict=True)
         return Masses(*(n_real * real + n_made * made for real, made in pairs))
 
-    def sharpness(self, n_real: float, n_made: float, templates: int) -> tuple[Floats, Floats]:
-        """Frequency of each category's most frequent label, and its s.d., (categories,) each.
-
-        Among R rows that frequency c is nearly normal with variance ((1 − c)² V + c² V')/R², V and
-        V' the variances of the numbers of rows with that label and without it. Rows of copied
-        templates vary together: Neyman's variance is mean · (1 + copies).
-        """
-        masses, made = self.masses(n_real, n_made), self.masses(0.0, n_made)
-        n = len(masses.total)
-        chosen = np.repeat(np.arange(n), np.diff(self.first))
-        best = masses.base.copy()
-        np.maximum.at(best, chosen, masses.special)
-        mean = np.clip(best / np.maximum(masses.total, 1e-300), 0.0, 1.0)
-        copies = n_made / templates if templates > 0 else 0.0
-        made_best = np.where(best > masses.base, 0.0, made.base)
-        top = masses.special >= best[chosen]
-        np.maximum.at(made_best, chosen[top], made.special[top])
-        with_it = best + made_best * copies
-        rest = np.maximum(masses.total - best, 0.0)
-        rest += np.maximum(made.total - made_best, 0.0) * copies
-        spread = np.sqrt((1.0 - mean) ** 2 * with_it + mean**2 * rest)
-        return mean, spread / np.maximum(masses.total, 1.0)
-
     def empty(
-        self,
-        masses: Masses,
-        spread: Floats,
-        weight: Floats,
-        kind: Ints,
-        kinds: int,
-        right: float,
-        wrong: float,
+        self, masses: Masses, weight: Floats, kind: Ints, kinds: int, right: float, wrong: float
     ) -> Floats:
         """(kinds, N_EMPTY) sums of `add_empty_cells`."""
         out = np.zeros((kinds, N_EMPTY))
-        add_empty_cells(*self._of(masses), spread, weight, kind, right, wrong, out)
+        add_empty_cells(*self._of(masses), weight, kind, right, wrong, out)
         return out
 
     def _of(

@@ -23,8 +23,7 @@ from smcollapse.scenario import Scenario
 from smcollapse.settings import CountTable, FactsWorld
 from smcollapse.theories.base import Curve, Floats, Theory, flip_of
 from smcollapse.theories.calibration import skewness_of_ece, used_ece
-from smcollapse.theories.count_cells import EXCEPTION, HEAD, Cells, cells_of
-from smcollapse.theories.count_empty import shared_variance
+from smcollapse.theories.count_cells import EXCEPTION, HEAD, SPARSE, Cells, cells_of
 from smcollapse.theories.count_nodes import Nodes, all_contexts, nodes_of
 from smcollapse.theories.memorising import memorising_doubts
 from smcollapse.theories.mixing import laws_of, local_flips, row_numbers
@@ -72,14 +71,13 @@ class Counts(Theory):
         "the learner memorises: its answer in a cell depends on the training rows in it alone",
         "label counts are independent Poisson numbers; given N they are multinomial, which changes "
         "their variances by a relative O(w_k) and their ratios not at all",
-        "an empty cell follows the label frequencies of its category, whose largest is normal; "
-        "with a pseudo-count, or fewer than 1000 templates, all counts are drawn",
-        "gaps of calibration bins, sums over contexts, are normal; where a pseudo-count or fewer "
-        "than 1000 templates make them lumpy, their law is that of drawn tables",
+        "gaps of calibration bins, sums over contexts, are normal; with a pseudo-count, fewer than "
+        "1000 templates, or more than .003 of the test rows in empty cells, which follow the label "
+        "frequencies of their category, tables are drawn and the gaps have their law",
     )
     domain: ClassVar[str] = (
         "count_table: exact, with a pseudo-count up to 5e-4 (1.5e-3 with templates) of numerical "
-        "noise in the recall of exceptions, with fewer than 1000 templates in the ECE; mlp: reach "
+        "noise in the recall of exceptions, as wherever tables are drawn; mlp: reach "
         "of training at least 2, and 3 where synthetic rows can be told by their style "
         "(`theories/memorising.py`), label noise up to .3, weight decay 0 (VERIFICATION.md)"
     )
@@ -107,7 +105,7 @@ class Counts(Theory):
         points = np.atleast_1d(np.asarray(shares, dtype=np.float64))
         cells = cells_of(laws_of(scenario))
         n_real, n_made = row_numbers(scenario.mixture, points)
-        if not cells.recalls_exactly(n_made):
+        if not cells.recalls_exactly(n_real, n_made):
             return self.curve(scenario, shares).measures["rare_recall"]
         trained = np.isfinite(n_made) & (_kept_rows(cells, n_real, n_made) > 0.0)
         nodes = choose_nodes(cells, n_real[trained], n_made[trained], cells.kind != HEAD)
@@ -148,15 +146,17 @@ def _sums(
     """(S, J, N_COLUMNS) sums of the cells of nodes; what else decides the ECE; the nodes."""
     kappa = scenario.model.pseudo_count if isinstance(scenario.model, CountTable) else 0.0
     lumpy = 0 < cells.templates < LUMPY and bool((n_made > 0.0).any())
-    if kappa > 0.0 or lumpy:
+    sparse = bool((cells.empty_mass(n_real, n_made) > SPARSE).any())
+    drawn = kappa > 0.0 or lumpy or sparse
+    if drawn:
         assert isinstance(scenario.world, FactsWorld)
         sums, shared, nodes = _drawn(cells, n_real, n_made, kappa, scenario.world.test_size)
     else:
         nodes = choose_nodes(cells, n_real, n_made)
         sums = cells.sums(nodes.index, n_real, n_made)
-        shared = Shared(shared_variance(cells, n_real, n_made))
-    if kappa == 0.0 and cells.templates > 0 and cells.recalls_exactly(n_made):
-        # Large cells of templates are skewed: their normal law misses by up to .005.
+        shared = Shared(np.zeros((len(n_real), N_BINS)))
+    if kappa == 0.0 and (drawn or cells.templates > 0) and cells.recalls_exactly(n_real, n_made):
+        # Draws have noise; and in large cells of templates the normal law misses by up to .005.
         sums[:, :, RECALL] = cells.recalls(nodes.index, n_real, n_made)
     return sums, shared, nodes
 
