@@ -212,6 +212,19 @@ def test_rare_recall_alone_is_that_of_the_curve() -> None:
         np.testing.assert_allclose(alone, whole, atol=5e-4)
 
 
+def test_the_quick_curve_is_the_curve_where_no_cell_is_empty() -> None:
+    dense, sparse = (
+        scenario(SCENARIOS["reference"]),
+        scenario(SCENARIOS["sparse, many answers tie"]),
+    )
+    for settings, tolerance in ((dense, 0.0), (sparse, 3e-3)):
+        quick = Counts().quick_curve(settings, SHARES).measures
+        whole = Counts().curve(settings, SHARES).measures
+        for name in ("rare_recall", "mean_confidence", "ece"):
+            np.testing.assert_allclose(quick[name], whole[name], rtol=0.0, atol=tolerance)
+    assert (quick["ece"] != whole["ece"]).any()
+
+
 def test_recall_of_large_skewed_cells_is_that_of_drawn_templates() -> None:
     settings = scenario(
         {

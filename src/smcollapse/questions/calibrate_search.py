@@ -88,7 +88,7 @@ def predicted(theory: str, box: Box, places: Floats) -> Floats:
     found = np.full((len(places), len(MEASURES), len(SHARES)), np.nan)
     for row, place in enumerate(places):
         try:
-            curve = CATALOG[theory].curve(box.scenario(place), SHARES)
+            curve = CATALOG[theory].quick_curve(box.scenario(place), SHARES)
         except TheoryError:
             continue
         found[row] = [curve.measures[name] for name in MEASURES]
