@@ -217,12 +217,26 @@ def test_the_quick_curve_is_the_curve_where_no_cell_is_empty() -> None:
         scenario(SCENARIOS["reference"]),
         scenario(SCENARIOS["sparse, many answers tie"]),
     )
-    for settings, tolerance in ((dense, 0.0), (sparse, 3e-3)):
-        quick = Counts().quick_curve(settings, SHARES).measures
-        whole = Counts().curve(settings, SHARES).measures
+    for one, tolerance in ((dense, 0.0), (sparse, 3e-3)):
+        quick = Counts().quick_curve(one, SHARES).measures
+        whole = Counts().curve(one, SHARES).measures
         for name in ("rare_recall", "mean_confidence", "ece"):
             np.testing.assert_allclose(quick[name], whole[name], rtol=0.0, atol=tolerance)
     assert (quick["ece"] != whole["ece"]).any()
+
+
+def test_cells_of_one_label_alone_are_sure() -> None:
+    """No noise: without a wrong template in it, a cell has but one label and no variance."""
+    settings = scenario(
+        {
+            "world": {"n_contexts": 148, "n_answers": 5, "zipf_exponent": 1.04, "noise": 0.0},
+            "source": {"templates": 15_000, "contamination": 0.17, "coverage": 0.57},
+            "mixture": {"share": 0.87, "budget": 96_520},
+        }
+    )
+    found = Counts().predict(settings).measures
+    assert np.isfinite([found[name] for name in MEASURES]).all()
+    assert 0.8 < found["mean_confidence"] < 0.95
 
 
 def test_recall_of_large_skewed_cells_is_that_of_drawn_templates() -> None:

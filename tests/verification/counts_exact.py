@@ -108,7 +108,10 @@ def compared(found: pd.DataFrame) -> pd.DataFrame:
     """Means of scenario after scenario, with the theory's numbers beside them."""
     said = [predicted(table_scenario(int(index))) for index in found.scenario.unique()]
     found = found.assign(predicted=pd.concat(said).to_numpy())
-    found = found.dropna(subset=["trained", "predicted"])
+    found = found.dropna(subset="trained")  # a world may have no head
+    lost = found[found.predicted.isna()]
+    if len(lost):
+        raise ValueError(f"nothing predicted for {lost.measure.tolist()} of {set(lost.scenario)}")
     found = found.assign(difference=found.trained - found.predicted)
     return found.assign(z=z_of(found.difference, found.se))
 

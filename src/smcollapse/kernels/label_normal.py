@@ -124,7 +124,7 @@ def fill_normal(
         centre = share + (share * other_var - (1.0 - share) * variance[winner]) / total**2
         var = ((1.0 - share) ** 2 * variance[winner] + share**2 * other_var) / total**2
         skew = ((1.0 - share) ** 3 * third[winner] - share**3 * other_third) / total**3
-        skew /= max(var, 1e-300) ** 1.5
+        skew /= max(var, 1e-200) ** 1.5  # of one label alone all of these are 0
         spread = math.sqrt(var * (1.0 + 1.0 / total)) + 1e-9
         begin = offset[winner] / (total + pseudo_count)
         skew = max(-1.0, min(1.0, skew))
@@ -224,7 +224,7 @@ def fill_many(
                     total = count + left + pseudo_count
                     add_outcome(
                         scale * weight * chance / whole,
-                        min(value / total, 1.0),
+                        min(value / total, 1.0) if total > 0.0 else 1.0,
                         right if group == 0 else wrong,
                         group == 0,
                         sums,
