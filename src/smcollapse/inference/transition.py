@@ -35,6 +35,9 @@ from smcollapse.inference.resampling import (
 WIDTH_PER_SCALE = 2.0 * math.log(9.0)
 MINIMUM_SHARES = 5  # four parameters, and one degree of freedom to be wrong by
 GRID_CENTRES, GRID_SCALES = 41, 16
+ROUNDING = 1e-12
+"""Relative rounding error of a mean curve and of a line through it."""
+
 STEPS = 40
 
 
@@ -101,7 +104,9 @@ def smooth_transition(
     rss = float(((_logistic(x, left, right, centre, log_scale) - mean) ** 2).sum())
     rss_line = float(((mean - np.polyval(np.polyfit(x, mean, 1), x)) ** 2).sum())
     inside = float(x[0]) <= centre <= float(x[-1])
-    better = rss / (x.size - 4) < rss_line / (x.size - 2)
+    # Where a line fits up to rounding, nothing fits better.
+    rounding = x.size * (ROUNDING * float(np.abs(mean).max())) ** 2
+    better = rss_line > rounding and rss / (x.size - 4) < rss_line / (x.size - 2)
     notes = [
         "" if inside else "centre outside the observed shares",
         "" if better else "no better than a straight line: centre and width mean little",
