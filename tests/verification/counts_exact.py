@@ -197,8 +197,8 @@ def section(workers: int) -> Section:
         f"{N_SCENARIOS} random scenarios (`tests/verification/design.py`), each at a share of its "
         f"own between 0 and .9; {n_models} trained tables. z is the difference over the standard "
         f"error and the theory's numerical resolution of {RESOLUTION:g}, added in squares. None of "
-        "these scenarios was looked at while the theory was made: earlier ones, from another seed, "
-        "showed where it was wrong. (Of one, the confidence was missing at first, 0/0.) "
+        "these scenarios was looked at while the theory was made: two earlier designs, of other "
+        "seeds, showed where it was wrong. (Of one, the confidence was missing at first, 0/0.) "
         f"In {len(trusted)} it has no doubts about itself:",
         markdown(table),
         f"Scenarios with |z| > {LARGEST_Z:g} at first: {len(over)}, of them {len(suspect)} without "

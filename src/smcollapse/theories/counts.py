@@ -102,8 +102,8 @@ class Counts(Theory):
     def quick_curve(self, scenario: Scenario, shares: npt.ArrayLike) -> Curve:
         """`curve` with every empty cell as its category is expected to be: no tables are drawn.
 
-        Of 480 random scenarios it moved ECE by up to .003, and recall and accuracy by up to .03 in
-        one, where categories have some six rows; where few cells are empty, nothing.
+        In 354 random scenarios it moved ECE by .0013 (95th percentile), and by up to .0053 but for
+        one in which categories have some six rows: there ECE by .028, recall .027, accuracy .023.
         """
         return Counts(sparse=math.inf).curve(scenario, shares)
 
