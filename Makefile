@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup demo test check bench verify clean
+.PHONY: setup demo test check bench verify verify-inference clean
 
 setup: $(READY)
 
@@ -35,6 +35,9 @@ bench: $(READY)  ## measure speed against named peers, write BENCHMARKS.md
 
 verify: $(READY)  ## theory against training, write VERIFICATION.md
 	$(BIN)/python -m tests.verification.write_table
+
+verify-inference: $(READY)  ## bands and tests against known truth, write VERIFICATION_INFERENCE.md
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.verification.inference.write_table
 
 clean:  ## remove the environment and caches; results/ is kept
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -9,7 +9,13 @@ from typing import Annotated
 
 import typer
 
-from smcollapse_cli import check_commands, theory_commands
+from smcollapse_cli import (
+    attribute_command,
+    check_commands,
+    inference_commands,
+    plan_command,
+    theory_commands,
+)
 
 app = typer.Typer(
     help="How much synthetic data can this training mixture take, why, and how sure are we?",
@@ -161,6 +167,9 @@ def report(folder: Folder, json: Json = False) -> None:
 
 theory_commands.register(app)
 check_commands.register(app)
+inference_commands.register(app)
+attribute_command.register(app)
+plan_command.register(app)
 
 
 def main() -> None:

@@ -95,7 +95,7 @@ def run_summary(result: Run) -> None:
 
 def answer(found: Answer, folder: Path) -> None:
     """The answer: a sentence, the claim beside the measurement, the conditions."""
-    from smcollapse.report.tables import claim_table, condition_table
+    from smcollapse.report.tables import claim_table, condition_table, contrast_table
 
     out = console()
     out.print()
@@ -103,6 +103,10 @@ def answer(found: Answer, folder: Path) -> None:
     out.print(text_table(claim_table(found)))
     if len(found.conditions) > 1:
         out.print(text_table(condition_table(found), out.width))
+    if (against := contrast_table(found)) is not None:
+        out.print(text_table(against, out.width))
+    if found.contrasts is not None:
+        out.print(f"Verdict: {found.contrasts.verdict}.", markup=False, style="bold")
     for note in found.notes:
         out.print(f"note: {note}", markup=False)
     out.print(f"Figures and page: smcollapse report {folder}", markup=False)

@@ -28,11 +28,8 @@ def test_exact_on_noise_free_curves() -> None:
     assert benchmark_share_of(SHARES, rising) is None
     exact = Curves(SHARES, np.tile(KINK, (3, 1)), (0, 1, 2))
     result = benchmark_share(exact)
-    assert result.band is not None
-    assert result.safe_share is not None
-    np.testing.assert_allclose(
-        [result.share or 0, result.band.lower, result.band.upper, result.safe_share], 0.49
-    )
+    assert result.share == pytest.approx(0.49, abs=1e-12)
+    assert result.band is None  # replicates that are the same say nothing of the noise
 
 
 def test_a_loss_reached_exactly_at_the_last_share_counts() -> None:
@@ -119,13 +116,24 @@ def test_an_open_band_around_a_finite_share() -> None:
     assert "open above" in result.note
 
 
-def test_one_replicate_has_no_band() -> None:
-    result = benchmark_share(noisy(KINK, n=1))
+def test_one_replicate_and_few_shares_have_no_band() -> None:
+    curves = noisy(KINK, n=1)
+    few = Curves(SHARES[::3], curves.values[:, ::3], curves.replicates)
+    result = benchmark_share(few)
     assert result.share is not None
     assert result.band is None
     assert result.safe_share is None
     assert math.isnan(result.se)
     assert "no band" in result.note
+
+
+def test_one_replicate_of_many_shares_has_the_band_of_its_scatter() -> None:
+    result = benchmark_share(noisy(KINK, n=1))
+    several = benchmark_share(noisy(KINK, n=10))
+    assert result.band is not None
+    assert several.band is not None
+    assert result.band.width > several.band.width
+    assert "one run a share" in result.note
 
 
 def test_a_baseline_other_than_share_zero_is_said() -> None:

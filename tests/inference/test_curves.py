@@ -104,7 +104,8 @@ def test_bad_tables_are_refused_with_the_reason(
     [
         ([0.0, 0.1], [[1.0, 2.0, 3.0]], (0,), "shape"),
         ([0.1, 0.0], [[1.0, 2.0]], (0,), "strictly increasing"),
-        ([0.0, 0.1], [[1.0, np.nan]], (0,), "finite"),
+        ([0.0, 0.1], [[1.0, np.inf]], (0,), "finite"),
+        ([0.0, 0.1], [[1.0, np.nan]], (0,), "needs a value"),
         ([0.0, 0.1], [[1.0, 2.0], [1.0, 2.0]], (0, 0), "distinct"),
         ([0.0, 0.1], np.empty((0, 2)), (), "no values"),
     ],

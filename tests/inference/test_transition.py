@@ -85,7 +85,7 @@ def test_batched_fit_equals_scipys(centre: float, width: float) -> None:
 @given(scale=st.floats(0.1, 50.0), shift=st.floats(-9, 9), seed=st.integers(0, 9))
 def test_centre_and_width_ignore_scale_and_shift(scale: float, shift: float, seed: int) -> None:
     measured = noisy(logistic(0.4, 0.2), seed=seed)
-    moved = Curves(SHARES, -scale * measured.values + shift, measured.replicates)
+    moved = Curves(SHARES, scale * measured.values + shift, measured.replicates)
     first, second = smooth_transition(measured, draws=99), smooth_transition(moved, draws=99)
     assert second.centre == pytest.approx(first.centre, abs=1e-5)
     assert second.width == pytest.approx(first.width, abs=1e-4)
@@ -137,8 +137,9 @@ def test_a_constant_curve_is_fitted_without_warning() -> None:
     assert result.rss == pytest.approx(0.0, abs=1e-20)
 
 
-def test_one_replicate_has_no_band() -> None:
-    result = smooth_transition(noisy(logistic(0.4, 0.2), n=1))
+def test_one_replicate_and_few_shares_have_no_band() -> None:
+    curves = noisy(logistic(0.4, 0.2), n=1)
+    result = smooth_transition(Curves(SHARES[::3], curves.values[:, ::3], curves.replicates))
     assert result.centre_band is None
     assert result.width_band is None
     assert math.isnan(result.centre_se)

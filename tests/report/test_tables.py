@@ -40,11 +40,10 @@ def _curves(mean: np.ndarray, response: str = "rare_recall") -> Curves:
 def _onset(curves: Curves) -> Onset:
     return Onset(
         "rare_recall",
-        benchmark_share(curves),
-        step_down_safe_share(curves),
-        break_point(curves),
-        smooth_transition(curves),
-        (),
+        benchmark=benchmark_share(curves),
+        step_down=step_down_safe_share(curves),
+        break_point=break_point(curves),
+        transition=smooth_transition(curves),
     )
 
 
@@ -82,7 +81,7 @@ def answer() -> Answer:
         net = getattr(reference.net_effects["rare_recall"], reading)
         word = f"verdict on {reading}"
         rows.append(ClaimRow("rare_recall", reading, (-0.21, -0.21), found, net, word))
-    return Answer("made-up", "An answer.", tuple(rows), conditions, 39, 39, ())
+    return Answer("made-up", "An answer.", tuple(rows), conditions, None, 39, 39, ())
 
 
 def test_tables_are_rectangular(answer):
@@ -132,12 +131,11 @@ def test_what_is_missing_is_said(answer):
     assert flat[1] == "not reached"
     assert early[7] == "no control"
     assert reference[7] != "no control"
-    failed = replace(
-        flat_condition := answer.conditions[1], onset=Onset("x", *[None] * 4, ("why",))
-    )
+    failed = replace(flat_condition := answer.conditions[1], onset=Onset("x", warnings=("why",)))
     assert flat_condition.onset.benchmark is not None
     row = condition_table(replace(answer, conditions=(failed,))).rows[0]
     assert row[1:6] == ("no estimate",) * 5
+    assert row[-1] == "not tested"
     assert "Benchmark" not in condition_table(replace(answer, conditions=(failed,))).note
 
 
@@ -164,7 +162,7 @@ def test_no_interval_is_said():
     one = Curves(SHARES, (0.95 - 0.5 * SHARES)[None, :], (0,), "rare_recall")
     onset = _onset(one)
     condition = ConditionAnswer("one", {}, onset, {}, {})
-    row = condition_table(Answer("x", "", (), (condition,), 13, 13, ())).rows[0]
+    row = condition_table(Answer("x", "", (), (condition,), None, 13, 13, ())).rows[0]
     assert row[1].endswith("(no interval)")
     assert row[2] == row[3] == "no estimate"
     assert math.isnan(onset.benchmark.se)

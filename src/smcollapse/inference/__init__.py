@@ -7,21 +7,33 @@ restricted to one condition) and returns a frozen record with ``to_dict()``::
     benchmark_share(measured)                  # share at which 10 % of the recall is lost
     step_down_safe_share(measured)             # the same question without a curve
     break_point(measured)                      # knot of a kink
+    existence(measured)                        # is there a break at all?
+    onset(measured)                            # all of these, and a verdict in words
     smooth_transition(measured)                # centre and width of a smooth change
     effect(measured, before=(0.0, 0.2), after=(0.4, 0.6))
 """
 
+from typing import TYPE_CHECKING, Any
+
+from smcollapse.inference.attribution import Attribution, attribute
 from smcollapse.inference.benchmark import BenchmarkShare, benchmark_share, benchmark_share_of
-from smcollapse.inference.breakpoint import (
-    Break,
-    Kink,
-    KinkFit,
-    break_point,
-    kink_of,
-    profile_break,
-)
+from smcollapse.inference.benchmark_models import ModelShare, model_shares
+from smcollapse.inference.bend import Bend, bend_width
+from smcollapse.inference.breakpoint import Break, break_point
 from smcollapse.inference.curves import Curves, curves
 from smcollapse.inference.effects import Effect, effect, net_effect
+from smcollapse.inference.equivalence import Equivalence, equivalence
+from smcollapse.inference.existence import Existence, RivalTest, existence, power_against
+from smcollapse.inference.families import RIVALS, Family
+from smcollapse.inference.inversion import Region
+from smcollapse.inference.joint import JointEffect, joint_effect
+from smcollapse.inference.kinks import Kink, KinkFit, kink_of, profile_break
+from smcollapse.inference.knobs import effect_table
+from smcollapse.inference.multiplicity import romano_wolf, romano_wolf_draws
+from smcollapse.inference.noise import Noise
+from smcollapse.inference.onset import Onset, onset
+from smcollapse.inference.onset_attribution import OnsetAttribution, attribute_onset
+from smcollapse.inference.planning import Plan, SupposedNoise, plan
 from smcollapse.inference.records import Estimate, InferenceError, Interval, Record, to_plain
 from smcollapse.inference.resampling import (
     INDEPENDENT,
@@ -32,34 +44,79 @@ from smcollapse.inference.resampling import (
 )
 from smcollapse.inference.stepdown import StepDown, step_down_safe_share
 from smcollapse.inference.transition import Transition, smooth_transition
+from smcollapse.inference.variants import Variant, Variants
+
+if TYPE_CHECKING:
+    from smcollapse.inference.segmented import SegmentedGLM, SegmentedOLS
 
 __all__ = [
     "INDEPENDENT",
+    "RIVALS",
+    "Attribution",
     "BenchmarkShare",
+    "Bend",
     "Break",
     "Curves",
     "Effect",
+    "Equivalence",
     "Estimate",
+    "Existence",
+    "Family",
     "InferenceError",
     "Interval",
+    "JointEffect",
     "Kink",
     "KinkFit",
+    "ModelShare",
+    "Noise",
+    "Onset",
+    "OnsetAttribution",
+    "Plan",
     "Record",
+    "Region",
     "Replication",
+    "RivalTest",
+    "SegmentedGLM",
+    "SegmentedOLS",
     "StepDown",
+    "SupposedNoise",
     "Transition",
+    "Variant",
+    "Variants",
+    "attribute",
+    "attribute_onset",
     "benchmark_share",
     "benchmark_share_of",
+    "bend_width",
     "break_point",
     "curves",
     "effect",
+    "effect_table",
+    "equivalence",
+    "existence",
+    "joint_effect",
     "kink_of",
+    "model_shares",
     "nadeau_bengio_factor",
     "net_effect",
+    "onset",
     "percentile_band",
+    "plan",
+    "power_against",
     "profile_break",
     "replicate_weights",
+    "romano_wolf",
+    "romano_wolf_draws",
     "smooth_transition",
     "step_down_safe_share",
     "to_plain",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """The regression classes need pandas, which takes half a second to import."""
+    if name in ("SegmentedGLM", "SegmentedOLS"):
+        from smcollapse.inference import segmented
+
+        return getattr(segmented, name)
+    raise AttributeError(f"module 'smcollapse.inference' has no attribute {name!r}")

@@ -9,6 +9,11 @@ means, joined by straight lines. For a gain (a calibration error that rises) the
 one-sided lower limit is the *safe share* (BMDL): it exists whether or not there is a break, and
 whether or not the loss is ever reached.
 
+The band is that of the curve refitted to draws of the mean. Its lower limit, and the safe share,
+are moreover not above the first share at which a paired t test does not show the loss to be smaller
+(tests in order, Maurer, Hothorn & Lehmacher 1995): without that the safe share covered .92 of .95
+where neighbouring shares are strongly correlated.
+
 The baseline is the mean itself and not g(0): on a flat start g(0) is the largest of several means,
 so that the crossing comes too early (by .003 to .007 with 10 to 2 replicates of 13 shares with
 noise s.d. .02), and bands on resampled curves, which double that bias, covered .76 instead of .95
@@ -18,11 +23,13 @@ stays below .002 (see resampling.py).
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import isotonic_regression
+from scipy.special import stdtrit
 
 from smcollapse.inference.curves import Curves
 from smcollapse.inference.records import (
@@ -35,7 +42,7 @@ from smcollapse.inference.records import (
 )
 from smcollapse.inference.resampling import (
     DEFAULT_DRAWS,
-    ONE_REPLICATE,
+    SILENT,
     Array,
     percentile_band,
     percentile_limit,
@@ -44,6 +51,7 @@ from smcollapse.inference.resampling import (
 
 Direction = Literal["loss", "gain"]
 
+STEPS_BETWEEN_SHARES = 20
 SMALLEST_LOSS = 1e-6  # far above rounding errors of the measure
 
 
@@ -105,18 +113,22 @@ def benchmark_share(
     if first != 0.0:
         notes.append(f"baseline is the smallest share, {first:g}, since share 0 is not in the data")
     band, safe, se = None, None, math.nan
-    if curves.n_replicates == 1:
-        notes.append(ONE_REPLICATE)
+    if not curves.has_noise:
+        notes.append(SILENT)
     else:
-        crossings = np.array(
-            [
-                _crossing(curves.shares, mean, loss, relative, direction)
-                for mean in curves.draw_means(draws, seed)
-            ]
+        notes += curves.noise.warnings
+        crossings = crossing_of(
+            curves.shares, curves.draw_means(draws, seed), loss, relative, direction
         )
-        band = _capped(percentile_band(crossings, level), last)
-        se = standard_error(crossings, curves.n_replicates)
-        safe = min(percentile_limit(crossings, 1.0 - level, upper=False), last)
+        band = percentile_band(crossings, level)
+        tested = _tested_limit(curves, loss, relative, direction, 0.5 + level / 2.0)
+        band = _capped(Interval(min(band.lower, tested), band.upper, level), last)
+        se = standard_error(crossings, curves.noise.degrees)
+        safe = min(
+            percentile_limit(crossings, 1.0 - level, upper=False),
+            _tested_limit(curves, loss, relative, direction, level),
+            last,
+        )
         if math.isinf(band.upper):
             notes.append(f"band open above: the loss may not be reached up to {last:g}")
         if safe == last:
@@ -159,17 +171,65 @@ def benchmark_share_of(
         )
     if not (np.isfinite(x).all() and np.isfinite(y).all()) or (np.diff(x) <= 0).any():
         raise InferenceError("shares must be finite and ascending, and values finite")
+    check_loss(float(y[0]), loss, relative, direction)
+    crossing = _crossing(x, y, loss, relative, direction)
+    return None if math.isinf(crossing) else crossing
+
+
+def _tested_limit(
+    curves: Curves, loss: float, relative: bool, direction: Direction, level: float
+) -> float:
+    """First share at which the loss is not shown to be smaller, by one-sided t tests in order.
+
+    inf if it is shown smaller everywhere. Between shares the mean curve is joined by lines.
+    """
+    sign = -1.0 if direction == "gain" else 1.0
+    n_shares = curves.shares.size
+    places = np.unique(
+        np.concatenate(
+            [
+                np.linspace(left, right, STEPS_BETWEEN_SHARES + 1)
+                for left, right in pairwise(curves.shares)
+            ]
+        )
+    )
+    weights = np.array([np.interp(places, curves.shares, row) for row in np.eye(n_shares)]).T
+    # target minus what was lost: of g(0)(1 - δ) for a relative loss, of g(0) - δ for one in points
+    contrasts = sign * weights
+    contrasts[:, 0] -= sign * 1.0 - (loss if relative else 0.0)
+    margin = contrasts @ curves.mean + (0.0 if relative else loss)
+    variance, freedom = curves.noise.variance_and_freedom(contrasts)
+    with np.errstate(invalid="ignore"):
+        needed = np.where(np.isinf(freedom), 0.0, stdtrit(freedom, level)) * np.sqrt(variance)
+    slack = margin - needed
+    open_ = np.flatnonzero(slack <= 0.0)
+    if not open_.size:
+        return math.inf
+    right = int(open_[0])
+    if right == 0:
+        return float(places[0])
+    part = slack[right - 1] / (slack[right - 1] - slack[right])
+    return float(places[right - 1] + part * (places[right] - places[right - 1]))
+
+
+def check_loss(baseline: float, loss: float, relative: bool, direction: Direction) -> None:
+    """Raise InferenceError unless the loss is one that can be looked for from this baseline."""
     if not (math.isfinite(loss) and loss >= SMALLEST_LOSS):
         raise InferenceError(f"loss must be a number of at least {SMALLEST_LOSS:g}, got {loss}")
     if direction not in ("loss", "gain"):
         raise InferenceError(f'direction must be "loss" or "gain", got {direction!r}')
-    if relative and y[0] <= 0:
+    if relative and baseline <= 0:
         raise InferenceError(
-            f"a relative {direction} needs a positive baseline, got {y[0]:g}; "
+            f"a relative {direction} needs a positive baseline, got {baseline:g}; "
             "state it in points with relative=False"
         )
-    crossing = _crossing(x, y, loss, relative, direction)
-    return None if math.isinf(crossing) else crossing
+
+
+def crossing_of(
+    shares: Array, means: Array, loss: float, relative: bool, direction: Direction
+) -> Array:
+    """Benchmark shares (B,) of curves (B, S), inf where the loss is not reached; not checked."""
+    return np.array([_crossing(shares, mean, loss, relative, direction) for mean in means])
 
 
 def _crossing(

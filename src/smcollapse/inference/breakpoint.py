@@ -1,27 +1,26 @@
-"""Break: the knot of a continuous line with one kink, by exact profile least squares.
+"""Break: the knot of a continuous line with one kink, its band by test inversion.
 
-    y = a + b·x + c·max(x - θ, 0),   θ between the 2nd and the 2nd last distinct x.
+The estimate is exact profile least squares (kinks.py). The final regression is statsmodels' with
+the knot as a parameter: the design is 1, x, max(x - θ, 0) and ∂f/∂θ = -c·1(x > θ), so that the
+uncertainty of the knot is in the standard errors of the slopes (Seber & Wild 1989, ch. 9; Muggeo
+2003), with the covariance of the mean curve as the design of the runs gives it. The band of the
+knot inverts a test (inversion.py): a knot has no normal law near a data point, near an edge, or
+where the change of slope is small.
 
-With θ between two neighbouring x the residual sum of squares is that of two separate lines plus
-(gap at θ)²/(variance of the gap): a ratio of quadratics in θ with one minimum, where the two lines
-meet. The global minimum is therefore either at a data point or where the two lines of some split
-meet between the points of that split (Hudson 1966, JASA 61): finitely many candidates, no grid and
-no iteration.
-
-This form estimates the knot; it does not test that a break exists (``exists`` is None). Tests of a
-kink against a line reject under every smooth decline, since they test curvature.
+A kink fits every curve that bends. Whether a break *exists* is a question of its own
+(existence.py).
 """
 
 import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from smcollapse.inference.curves import Curves
+from smcollapse.inference.inversion import Region, invert_knot
+from smcollapse.inference.kinks import MINIMUM_SHARES, line_through, profile, slopes_at
 from smcollapse.inference.records import (
     Estimate,
-    InferenceError,
     Interval,
     Record,
     check_level,
@@ -29,53 +28,27 @@ from smcollapse.inference.records import (
 )
 from smcollapse.inference.resampling import (
     DEFAULT_DRAWS,
-    ONE_REPLICATE,
+    SILENT,
     Array,
     percentile_band,
-    standard_error,
 )
-
-NOT_TESTED = "existence not tested in this form"
-MINIMUM_SHARES = 5  # four parameters, and one degree of freedom to be wrong by
-
-
-@dataclass(frozen=True)
-class KinkFit(Record):
-    """Least-squares fit of one kink to n points; ``rss_line`` is that of a straight line."""
-
-    knot: float
-    intercept: float
-    slope_before: float
-    slope_after: float
-    rss: float
-    rss_line: float
-    n: int
-
-
-@dataclass(frozen=True)
-class Kink(Record):
-    """One kink through a noise-free curve; ``rss_line`` is that of a straight line."""
-
-    knot: float
-    slope_before: float
-    slope_after: float
-    rss: float
-    rss_line: float
 
 
 @dataclass(frozen=True)
 class Break(Record):
     """Knot of a one-kink line through the mean curve, with bands at the level they carry.
 
-    Slopes are in units of the measure per unit share; their bands include the uncertainty of the
-    knot. ``rss`` and ``rss_line`` compare kink and line on the replicate means. ``exists`` is
-    None where existence was not tested. Bands and standard errors are None and nan with
-    one replicate.
+    Slopes are in units of the measure per unit share; their errors and bands include the
+    uncertainty of the knot. ``region`` holds the accepted knots, ``band`` is its hull, infinite on
+    an open side.
+    ``rss`` and ``rss_line`` compare kink and line on the (weighted) replicate means. Bands and
+    standard errors are None and nan where no noise can be estimated.
     """
 
     knot: float
     band: Interval | None
     se: float
+    region: Region | None
     slope_before: float
     slope_before_band: Interval | None
     slope_before_se: float
@@ -87,7 +60,6 @@ class Break(Record):
     slope_change_se: float
     rss: float
     rss_line: float
-    exists: bool | None
     response: str
     method: str
     n_replicates: int
@@ -107,166 +79,105 @@ class Break(Record):
 def break_point(
     curves: Curves, *, level: float = 0.95, draws: int = DEFAULT_DRAWS, seed: int = 0
 ) -> Break:
-    """Knot of the one-kink line through the mean curve, with whole-replicate bands.
+    """Knot of the one-kink line through the mean curve, with its band by test inversion.
 
-    The design is balanced, so the mean curve and all rows have the same least-squares knot.
-    Raises InferenceError for fewer than 5 shares.
+    In a balanced design the mean curve and all rows have the same least-squares knot; else the
+    means are weighted by their number of replicates. Raises InferenceError for fewer than 5 shares.
     """
     check_level(level)
     curves.require_shares(MINIMUM_SHARES, "a break")
-    fit = profile_break(curves.shares, curves.mean)
-    notes = [NOT_TESTED]
-    errors = [math.nan] * 4
-    bands: list[Interval | None] = [None] * 4
-    if curves.n_replicates == 1:
-        notes.append(ONE_REPLICATE)
+    knots, rss = profile(curves.shares, curves.weights, curves.mean[None, :])
+    knot = float(knots[0])
+    estimates, pseudo_inverse = final_fit(curves, knot)
+    notes, region = [], None
+    errors, bands = [math.nan] * 4, [None] * 4  # type: list[float], list[Interval | None]
+    if not curves.has_noise:
+        notes.append(SILENT)
     else:
-        means = curves.draw_means(draws, seed)
-        knots, _ = _profile(curves.shares, np.ones_like(curves.shares), means)
-        before, change = _slopes(curves.shares, means, knots)
-        drawn = (knots, before, before + change, change)
-        bands = [percentile_band(values, level) for values in drawn]
-        errors = [standard_error(values, curves.n_replicates) for values in drawn]
-        notes.append(_edge_note(bands[0], float(curves.shares[1]), float(curves.shares[-2])))
+        region = invert_knot(curves, level=level, draws=draws, seed=seed)
+        errors = _errors(curves, pseudo_inverse)
+        bands = [region.band, *_slope_bands(curves, level, draws, seed)]
+        notes.append(_region_note(region))
+        notes += curves.noise.warnings
+    _, before, change = (float(value) for value in estimates[:3])
+    _, _, rss_line = line_through(curves.shares, curves.weights, curves.mean[None, :])
     return Break(
-        knot=fit.knot,
+        knot=knot,
         band=bands[0],
         se=errors[0],
-        slope_before=fit.slope_before,
+        region=region,
+        slope_before=before,
         slope_before_band=bands[1],
         slope_before_se=errors[1],
-        slope_after=fit.slope_after,
+        slope_after=before + change,
         slope_after_band=bands[2],
         slope_after_se=errors[2],
-        slope_change=fit.slope_after - fit.slope_before,
+        slope_change=change,
         slope_change_band=bands[3],
         slope_change_se=errors[3],
-        rss=fit.rss,
-        rss_line=fit.rss_line,
-        exists=None,
+        rss=float(rss[0]),
+        rss_line=float(rss_line[0]),
         response=curves.response,
-        method=f"exact profile least squares; {curves.method(draws, seed)}",
+        method=f"exact profile least squares; band by test inversion, {curves.method(draws, seed)}",
         n_replicates=curves.n_replicates,
         note=join_notes(*notes),
     )
 
 
-def kink_of(shares: npt.ArrayLike, values: npt.ArrayLike) -> Kink:
-    """The knot that :func:`break_point` finds, on one noise-free curve, without statsmodels.
+def final_fit(curves: Curves, knot: float) -> tuple[Array, Array]:
+    """Intercept, slope before, change of slope and knot (4,), and their pseudo-inverse (4, S).
 
-    Shares (S,) ascending, values (S,). Raises InferenceError for fewer than 5 shares, and for
-    arrays that are not finite, equal in length and ascending.
+    The regression is statsmodels' weighted least squares of the mean curve on the design with the
+    knot as a parameter; the estimates are the pseudo-inverse times the mean, the knot being
+    counted from ``knot``. A row at the knot itself gets half of the derivative's step.
     """
-    given = Curves(np.asarray(shares), np.atleast_2d(values), ("noise-free",))
-    given.require_shares(MINIMUM_SHARES, "a break")
-    x, y = given.shares, given.values
-    knots, rss = _profile(x, np.ones_like(x), y)
-    before, change = _slopes(x, y, knots)
-    _, _, rss_line = _line(x, np.ones_like(x), y)
-    return Kink(
-        knot=float(knots[0]),
-        slope_before=float(before[0]),
-        slope_after=float(before[0] + change[0]),
-        rss=float(rss[0]),
-        rss_line=float(rss_line[0]),
-    )
+    from statsmodels.regression.linear_model import WLS
+
+    x, hinge = curves.shares, np.maximum(curves.shares - knot, 0.0)
+    kink = WLS(
+        curves.mean, np.column_stack([np.ones_like(x), x, hinge]), weights=curves.weights
+    ).fit()
+    change = float(kink.params[2])
+    # a change of slope of exactly zero leaves the knot without a derivative
+    step = np.heaviside(x - knot, 0.5) * -(change if change != 0.0 else 1.0)
+    design = np.column_stack([np.ones_like(x), x, hinge, step])
+    model = WLS(curves.mean, design, weights=curves.weights)
+    pseudo_inverse: Array = np.linalg.pinv(model.wexog) * np.sqrt(curves.weights)
+    return np.array([*kink.params, knot]), pseudo_inverse
 
 
-def profile_break(x: npt.ArrayLike, y: npt.ArrayLike) -> KinkFit:
-    """Exact least-squares kink through raw points x (n,), y (n,), in any order, ties allowed.
+def _errors(curves: Curves, pseudo_inverse: Array) -> list[float]:
+    """Standard errors of knot, slope before, slope after and slope change."""
+    rows = pseudo_inverse[[3, 1, 1, 2]]
+    rows[2] += pseudo_inverse[2]
+    variance, _ = curves.noise.variance_and_freedom(rows)
+    return [float(error) for error in np.sqrt(variance)]
 
-    The final regression at the knot is statsmodels' OLS. Raises InferenceError for arrays that
-    are not finite and equally long, and for fewer than 5 distinct x.
+
+def _slope_bands(curves: Curves, level: float, draws: int, seed: int) -> list[Interval | None]:
+    """Percentile bands of slope before, slope after and slope change, refitted to drawn means.
+
+    Near an edge they cover .95 where t intervals from the standard errors cover .86.
     """
-    from statsmodels.regression.linear_model import OLS
+    means = curves.draw_means(draws, seed)
+    knots, _ = profile(curves.shares, curves.weights, means)
+    before, change = slopes_at(curves.shares, curves.weights, means, knots)
+    return [percentile_band(drawn, level) for drawn in (before, before + change, change)]
 
-    x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
-    if x.ndim != 1 or x.shape != y.shape:
-        raise InferenceError(f"x and y must be equally long vectors, got {x.shape} and {y.shape}")
-    if not (np.isfinite(x).all() and np.isfinite(y).all()):
-        raise InferenceError("x and y must be finite numbers")
-    distinct, inverse, counts = np.unique(x, return_inverse=True, return_counts=True)
-    if distinct.size < MINIMUM_SHARES:
-        raise InferenceError(
-            f"a break needs at least {MINIMUM_SHARES} distinct x, got {distinct.size}"
+
+def _region_note(region: Region) -> str:
+    notes = []
+    if not region.connected:
+        pieces = " and ".join(f"{low:.3g} to {high:.3g}" for low, high in region.pieces)
+        notes.append(f"band in {len(region.pieces)} pieces: {pieces}")
+    sides = [
+        side
+        for side, is_open in (("below", region.open_below), ("above", region.open_above))
+        if is_open
+    ]
+    if sides:
+        low, high = region.searched
+        notes.append(
+            f"band open {' and '.join(sides)}: a knot is searched from {low:g} to {high:g} only"
         )
-    means = np.bincount(inverse, weights=y) / counts
-    knots, _ = _profile(distinct, counts.astype(np.float64), means[None, :])
-    knot = float(knots[0])
-    line = np.column_stack([np.ones_like(x), x])
-    kink = OLS(y, np.column_stack([line, np.maximum(x - knot, 0.0)])).fit()
-    intercept, before, change = (float(value) for value in kink.params)
-    return KinkFit(
-        knot=knot,
-        intercept=intercept,
-        slope_before=before,
-        slope_after=before + change,
-        rss=float(kink.ssr),
-        rss_line=float(OLS(y, line).fit().ssr),
-        n=x.size,
-    )
-
-
-def _profile(x: Array, weights: Array, curves: Array) -> tuple[Array, Array]:
-    """Best knots (B,) and their weighted RSS (B,) for curves (B, S) on distinct ascending x."""
-    n_curves, n_points = curves.shape
-    knots, best = np.full(n_curves, np.nan), np.full(n_curves, np.inf)
-    # kinks before meetings: where a meeting falls on a data point they tie, and the first stays
-    for j in range(1, n_points - 1):
-        rss = _rss_with_kink(x, weights, curves, float(x[j]))
-        better = rss < best
-        knots[better], best[better] = x[j], rss[better]
-    for j in range(1, n_points - 2):
-        meeting, rss = _meeting_of_lines(x, weights, curves, j + 1)
-        better = (meeting > x[j]) & (meeting < x[j + 1]) & (rss < best)
-        knots[better], best[better] = meeting[better], rss[better]
-    return knots, best
-
-
-def _rss_with_kink(x: Array, weights: Array, curves: Array, knot: float) -> Array:
-    """Weighted residual sum of squares (B,) of curves (B, S) with the kink at ``knot``."""
-    root = np.sqrt(weights)
-    basis = np.column_stack([np.ones_like(x), x, np.maximum(x - knot, 0.0)])
-    orthonormal, _ = np.linalg.qr(root[:, None] * basis)
-    scaled = curves * root
-    residual = scaled - (scaled @ orthonormal) @ orthonormal.T
-    rss: Array = (residual**2).sum(axis=1)
-    return rss
-
-
-def _meeting_of_lines(x: Array, weights: Array, curves: Array, split: int) -> tuple[Array, Array]:
-    """Where separate lines through x[:split] and x[split:] meet (B,), and their RSS (B,)."""
-    left = _line(x[:split], weights[:split], curves[:, :split])
-    right = _line(x[split:], weights[split:], curves[:, split:])
-    with np.errstate(divide="ignore", invalid="ignore"):  # parallel lines meet nowhere
-        meeting: Array = (left[0] - right[0]) / (right[1] - left[1])
-    return meeting, left[2] + right[2]
-
-
-def _line(x: Array, weights: Array, curves: Array) -> tuple[Array, Array, Array]:
-    """Weighted least-squares line: intercepts, slopes and RSS, each (B,)."""
-    centred = x - np.average(x, weights=weights)
-    slope = curves @ (weights * centred) / (weights * centred**2).sum()
-    level = curves @ weights / weights.sum()
-    residual = curves - level[:, None] - slope[:, None] * centred
-    return level - slope * (x[0] - centred[0]), slope, residual**2 @ weights
-
-
-def _slopes(x: Array, curves: Array, knots: Array) -> tuple[Array, Array]:
-    """Slope before the knot and change of slope, each (B,), at knots (B,) of curves (B, S).
-
-    Frisch-Waugh: the kink's coefficient from residuals on the line, then the line's slope.
-    """
-    ones = np.ones_like(x)
-    kink = np.maximum(x - knots[:, None], 0.0)
-    orthonormal, _ = np.linalg.qr(np.column_stack([ones, x]))
-    kink_left = kink - (kink @ orthonormal) @ orthonormal.T
-    change = (kink_left * curves).sum(axis=1) / (kink_left**2).sum(axis=1)
-    _, before, _ = _line(x, ones, curves - change[:, None] * kink)
-    return before, change
-
-
-def _edge_note(band: Interval | None, first: float, last: float) -> str:
-    if band is None or (band.lower > first and band.upper < last):
-        return ""
-    return f"band reaches the edge of the searched range [{first:g}, {last:g}]"
+    return "; ".join(notes)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,12 +15,14 @@ from smcollapse.inference.resampling import (
     INDEPENDENT,
     Array,
     Replication,
+    check_draws,
     describe,
-    replicate_weights,
 )
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from smcollapse.inference.noise import Noise
 
 # shares are typed in (0.35) or computed (7 * 0.05): equal to this many decimals is equal
 SHARE_DECIMALS = 12
@@ -29,9 +32,10 @@ SHARE_DECIMALS = 12
 class Curves(Record):
     """One measure against the share, for every replicate of one condition.
 
-    ``shares`` (S,) ascending, in [0, 1]; ``values`` (R, S); ``replicates`` R labels;
-    ``replication`` says how the replicates came about. Arrays are read-only copies.
-    Raises InferenceError if shapes, order or values are not as stated.
+    ``shares`` (S,) ascending, in [0, 1]; ``values`` (R, S), nan where a replicate lacks a share;
+    ``replicates`` R labels; ``replication`` says how the replicates came about. ``corpora`` (R, S)
+    labels the synthetic corpus of every run where one share has fewer corpora than runs. Arrays
+    are read-only copies. Raises InferenceError if shapes, order or values are not as stated.
     """
 
     shares: Array
@@ -39,6 +43,8 @@ class Curves(Record):
     replicates: tuple[Hashable, ...]
     response: str = "response"
     replication: Replication = INDEPENDENT
+    corpora: tuple[tuple[Hashable, ...], ...] | None = None
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         shares = np.array(self.shares, dtype=np.float64)
@@ -52,8 +58,11 @@ class Curves(Record):
             raise InferenceError("there are no values: give at least one replicate and one share")
         if len(set(self.replicates)) != len(self.replicates):
             raise InferenceError("replicate labels must be distinct")
-        if not (np.isfinite(shares).all() and np.isfinite(values).all()):
+        if not np.isfinite(shares).all() or np.isinf(values).any():
             raise InferenceError("shares and values must be finite numbers")
+        present = np.isfinite(values)
+        if not (present.any(axis=0).all() and present.any(axis=1).all()):
+            raise InferenceError("every share and every replicate needs a value")
         if (np.diff(shares) <= 0).any():
             raise InferenceError("shares must be strictly increasing")
         if shares[0] < 0.0 or shares[-1] > 1.0:
@@ -72,10 +81,38 @@ class Curves(Record):
         return len(self.replicates)
 
     @property
+    def complete(self) -> bool:
+        """Whether every replicate holds every share."""
+        return bool(np.isfinite(self.values).all())
+
+    @property
     def mean(self) -> Array:
-        """Mean curve (S,) over replicates."""
-        mean: Array = self.values.mean(axis=0)
+        """Mean curve (S,) over the replicates that hold a share."""
+        mean: Array = np.nanmean(self.values, axis=0)
         return mean
+
+    @property
+    def weights(self) -> Array:
+        """Relative number of replicates (S,) at each share, 1 on average."""
+        counts = np.isfinite(self.values).sum(axis=0)
+        weights: Array = counts / counts.mean()
+        return weights
+
+    @cached_property
+    def noise(self) -> Noise:
+        """Law of the noise of the mean curve, by the design of the runs."""
+        from smcollapse.inference.noise import noise_of
+
+        return noise_of(self)
+
+    @cached_property
+    def has_noise(self) -> bool:
+        """Whether anything can be said of the noise: runs that differ, or a curve that scatters."""
+        if self.n_replicates == 1 and self.shares.size < 6:
+            return False
+        rounding = 1e-9 * float(np.abs(self.mean).max())
+        variance = float(np.mean((self.noise.residuals**2).sum(axis=0) + self.noise.common))
+        return variance > rounding**2
 
     @property
     def spread_factor(self) -> float:
@@ -83,9 +120,9 @@ class Curves(Record):
         return self.replication.spread_factor(self.n_replicates)
 
     def draw_means(self, draws: int = DEFAULT_DRAWS, seed: int = 0) -> Array:
-        """Resampled mean curves (B, S); raises InferenceError for a single replicate."""
-        weights = replicate_weights(self.n_replicates, draws, seed, self.spread_factor)
-        means: Array = weights @ self.values
+        """Resampled mean curves (B, S), by the design's own law of the noise (noise.py)."""
+        check_draws(draws)
+        means: Array = self.mean + self.noise.draws(draws, seed)
         return means
 
     def method(self, draws: int, seed: int) -> str:
@@ -105,18 +142,25 @@ def curves(
     table: pd.DataFrame,
     response: str,
     share: str = "share",
-    replicate: str = "replicate",
+    replicate: str | None = "replicate",
     replication: Replication = INDEPENDENT,
+    *,
+    corpus: str | None = None,
+    allow_missing: bool = False,
 ) -> Curves:
     """Curves of ``response`` from a tidy table with one row per (share, replicate).
 
     The table must be restricted to one condition (one design, one setting of the knobs).
-    Shares equal to 12 decimals count as one share. Raises InferenceError for an empty table,
-    a missing, non-numeric or incomplete column, several rows for one (share, replicate), and
-    missing cells, naming the first ones.
+    Shares equal to 12 decimals count as one share. ``replicate`` None: every row is a run of its
+    own. ``corpus`` names the synthetic corpus of a run: replicates that use one and the same
+    corpus at every share are averaged, since their corpus is what they repeat; corpora that
+    several runs of a share use give the noise a part that runs have in common.
+
+    Raises InferenceError for an empty table, a missing, non-numeric or incomplete column, several
+    rows for one (share, replicate), and, unless ``allow_missing``, missing cells, naming the first.
     """
-    for column in (share, replicate, response):
-        if column not in table.columns:
+    for column in (share, replicate, corpus, response):
+        if column is not None and column not in table.columns:
             raise InferenceError(
                 f"the table has no column {column!r}; it has {_listed(list(table.columns))}"
             )
@@ -124,9 +168,8 @@ def curves(
         raise InferenceError("the table has no rows")
     share_values = np.round(_numbers(table, share), SHARE_DECIMALS)
     response_values = _numbers(table, response)
-    if table[replicate].isna().any():
-        raise InferenceError(f"column {replicate!r} has missing values")
-    labels = table[replicate].tolist()
+    labels = _labels(table, replicate)
+    notes = [] if replicate else ["no replicate column: every row counts as a run of its own"]
     _refuse_duplicates(list(zip(share_values.tolist(), labels, strict=True)))
 
     shares, columns = np.unique(share_values, return_inverse=True)
@@ -136,12 +179,53 @@ def curves(
     values = np.full((len(replicates), shares.size), np.nan)
     values[rows, columns] = response_values
     missing = [(float(shares[s]), replicates[r]) for r, s in np.argwhere(np.isnan(values))]
-    if missing:
+    if missing and not allow_missing:
         raise InferenceError(
             f"{len(missing)} (share, replicate) cells have no row: {_listed(missing)}; "
             "every replicate must hold every share"
         )
-    return Curves(shares, values, replicates, response, replication)
+    if missing and replicate:
+        notes.append(f"{len(missing)} of {values.size} (share, replicate) cells are missing")
+    made = Curves(shares, values, replicates, response, replication)
+    if corpus is not None:
+        held: list[list[Hashable]] = [[None] * shares.size for _ in replicates]
+        for row, column, label in zip(rows, columns, _labels(table, corpus), strict=True):
+            held[row][column] = label
+        made, extra = by_corpus(made, held)
+        notes += extra
+    return replace(made, notes=tuple(notes))
+
+
+def by_corpus(made: Curves, held: list[list[Hashable]]) -> tuple[Curves, list[str]]:
+    """Curves with their corpora (R, S) taken into account, and what to say of it."""
+    own = [{label for label in row if label is not None} for row in held]
+    distinct = set().union(*own)
+    if len(distinct) == 1 and made.n_replicates > 1:
+        return made, ["all runs draw from one corpus: everything is conditional on it"]
+    if all(len(labels) == 1 for labels in own):
+        groups: dict[Hashable, list[int]] = {}
+        for row, labels in enumerate(own):
+            groups.setdefault(next(iter(labels)), []).append(row)
+        if len(groups) == made.n_replicates:
+            return made, []
+        held_by = [made.values[rows] for _, rows in groups.items()]  # noqa: PD011 -- an array
+        values = np.array([np.nanmean(rows, axis=0) for rows in held_by])
+        merged = Curves(made.shares, values, tuple(groups), made.response, made.replication)
+        return merged, [
+            f"{made.n_replicates} replicates use {len(groups)} corpora at every share: those of "
+            f"one corpus are averaged, {len(groups)} independent curves are left; more corpora "
+            "help, more runs of the same do not"
+        ]
+    return replace(made, corpora=tuple(tuple(row) for row in held)), []
+
+
+def _labels(table: pd.DataFrame, column: str | None) -> list[Hashable]:
+    if column is None:
+        return list(range(len(table)))
+    if table[column].isna().any():
+        raise InferenceError(f"column {column!r} has missing values")
+    labels: list[Hashable] = table[column].tolist()
+    return labels
 
 
 def _numbers(table: pd.DataFrame, column: str) -> Array:

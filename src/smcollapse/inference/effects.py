@@ -12,6 +12,7 @@ interval covers far less.
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,10 +25,12 @@ from smcollapse.inference.records import (
     Interval,
     Record,
     check_level,
+    join_notes,
 )
 from smcollapse.inference.resampling import ONE_REPLICATE, Array
 
 Window = tuple[float, float]
+Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -60,11 +63,12 @@ def effect(curves: Curves, before: Window, after: Window, *, level: float = 0.95
     of order or overlap, and for a level before of exactly zero.
     """
     check_level(level)
-    first, second = _windows(curves, before, after)
+    first, second = window_masks(curves, before, after)
     base = curves.values[:, first].mean(axis=1)
     change = curves.values[:, second].mean(axis=1) - base
+    shared = _Shared.of((curves,), first, second)
     return Effect(
-        *_points_and_relative(curves, base, change, level, "effect"),
+        *_points_and_relative(curves, base, change, level, "effect", shared),
         before=before,
         after=after,
         shares_before=tuple(curves.shares[first].tolist()),
@@ -91,12 +95,19 @@ def net_effect(
     if curves.replication != control_curves.replication:
         raise InferenceError("curves and control_curves must have the same replication")
     check_level(level)
-    first, second = _windows(curves, before, after)
+    first, second = window_masks(curves, before, after)
     base = curves.values[:, first].mean(axis=1)
     net = curves.values - control_curves.values
     change = net[:, second].mean(axis=1) - net[:, first].mean(axis=1)
     return Effect(
-        *_points_and_relative(curves, base, change, level, "net effect"),
+        *_points_and_relative(
+            curves,
+            base,
+            change,
+            level,
+            "net effect",
+            _Shared.of((curves, control_curves), first, second),
+        ),
         before=before,
         after=after,
         shares_before=tuple(curves.shares[first].tolist()),
@@ -106,10 +117,8 @@ def net_effect(
     )
 
 
-def _windows(
-    curves: Curves, before: Window, after: Window
-) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Which shares (S,) lie in either window."""
+def window_masks(curves: Curves, before: Window, after: Window) -> tuple[Mask, Mask]:
+    """Which shares (S,) lie in either window. Raises InferenceError as :func:`effect` does."""
     if not before[0] <= before[1] < after[0] <= after[1]:
         raise InferenceError(
             f"windows must be (low, high) with before below after, got before={before}, "
@@ -128,25 +137,63 @@ def _windows(
     return masks[0], masks[1]
 
 
+class _Shared(NamedTuple):
+    """Variance that runs have in common (shared corpora): of the level before, of the change."""
+
+    base: float
+    change: float
+    both: float
+    freedom: float
+
+    @classmethod
+    def of(cls, tables: tuple[Curves, ...], first: Mask, second: Mask) -> "_Shared":
+        """From the noise of the curves, and of their control where there is one."""
+        before = first / first.sum()
+        moved = second / second.sum() - before
+        base = change = both = freedom = 0.0
+        for number, curves in enumerate(tables):
+            noise = curves.noise if curves.n_replicates > 1 else None
+            if noise is None or noise.corpus_variance == 0.0 or noise.from_curve:
+                continue
+            change += float(moved**2 @ noise.common)
+            freedom = max(freedom, noise.common_freedom)
+            if number == 0:
+                base = float(before**2 @ noise.common)
+                both = float(before * moved @ noise.common)
+        return cls(base, change, both, freedom)
+
+
 def _points_and_relative(
-    curves: Curves, base: Array, change: Array, level: float, term: str
+    curves: Curves, base: Array, change: Array, level: float, term: str, shared: _Shared
 ) -> tuple[Estimate, Estimate]:
-    """Mean of the changes (R,) and its ratio to the mean of the base levels (R,)."""
-    average, baseline, n = float(change.mean()), float(base.mean()), curves.n_replicates
+    """Mean of the changes (R,) and its ratio to the mean of the base levels (R,).
+
+    Replicates without a share of the windows are left out.
+    """
+    held = np.isfinite(base) & np.isfinite(change)
+    base, change, n = base[held], change[held], int(held.sum())
+    if not n:
+        raise InferenceError("no replicate holds all shares of both windows")
+    average, baseline = float(change.mean()), float(base.mean())
     if baseline == 0.0:
         raise InferenceError(f"the level before is zero: {term} relative to it is undefined")
     ratio = average / baseline
-    corrected = ", Nadeau-Bengio corrected" if curves.replication.design == "re-splits" else ""
     if n == 1:
         return (
             Estimate(term, average, math.nan, None, "point estimate", n, ONE_REPLICATE),
             Estimate(f"relative {term}", ratio, math.nan, None, "point estimate", n, ONE_REPLICATE),
         )
-    se, interval = _paired_t(change, level, curves.spread_factor)
-    ratio_se, _ = _paired_t(change - ratio * base, level, curves.spread_factor)
-    fieller, note = _fieller(base, change, level, curves.spread_factor)
+    spread = curves.spread_factor
+    se, interval = _interval(change, level, spread, shared.change, shared.freedom)
+    common = shared.change - 2.0 * ratio * shared.both + ratio**2 * shared.base
+    ratio_se, _ = _interval(change - ratio * base, level, spread, common, shared.freedom)
+    fieller, note = _fieller(base, change, level, spread, shared)
+    lost = "" if held.all() else f"{int((~held).sum())} replicates lack a share of the windows"
+    corrected = ", Nadeau-Bengio corrected" if curves.replication.design == "re-splits" else ""
+    if shared.change:
+        corrected += ", with the variance of shared corpora"
     return (
-        Estimate(term, average, se, interval, f"paired t over replicates{corrected}", n),
+        Estimate(term, average, se, interval, f"paired t over replicates{corrected}", n, lost),
         Estimate(
             f"relative {term}",
             ratio,
@@ -154,27 +201,43 @@ def _points_and_relative(
             fieller,
             f"Fieller interval, paired by replicate{corrected}; delta-method s.e.",
             n,
-            note,
+            join_notes(note, lost),
         ),
     )
 
 
-def _paired_t(changes: Array, level: float, spread_factor: float) -> tuple[float, Interval]:
-    """Standard error and t interval of the mean of changes (R,), both stretched by the factor."""
+def _interval(
+    changes: Array, level: float, spread_factor: float, common: float, common_freedom: float
+) -> tuple[float, Interval]:
+    """Standard error and t interval of the mean of changes (R,), plus a common variance."""
     from statsmodels.stats.weightstats import DescrStatsW
 
     summary = DescrStatsW(changes)
-    lower, upper = summary.tconfint_mean(alpha=1.0 - level)
     average = float(summary.mean)
-    return float(summary.std_mean) * spread_factor, Interval(
-        average - spread_factor * (average - float(lower)),
-        average + spread_factor * (float(upper) - average),
-        level,
-    )
+    own = (float(summary.std_mean) * spread_factor) ** 2
+    if common == 0.0:
+        lower, upper = summary.tconfint_mean(alpha=1.0 - level)
+        return math.sqrt(own), Interval(
+            average - spread_factor * (average - float(lower)),
+            average + spread_factor * (float(upper) - average),
+            level,
+        )
+    freedom = _satterthwaite(own, changes.size - 1, common, common_freedom)
+    se = math.sqrt(own + common)
+    half = float(stdtrit(freedom, 0.5 + level / 2.0)) * se
+    return se, Interval(average - half, average + half, level)
+
+
+def _satterthwaite(own: float, freedom: float, common: float, common_freedom: float) -> float:
+    """Degrees of freedom of a sum of two estimated variances."""
+    if own + common == 0.0:
+        return freedom
+    spread = own**2 / freedom + (common**2 / common_freedom if common else 0.0)
+    return (own + common) ** 2 / spread
 
 
 def _fieller(
-    base: Array, change: Array, level: float, spread_factor: float
+    base: Array, change: Array, level: float, spread_factor: float, shared: _Shared
 ) -> tuple[Interval, str]:
     """Fieller (1954) interval of mean(change)/mean(base), and a note if it is unbounded.
 
@@ -182,8 +245,10 @@ def _fieller(
     Bounded exactly if b̄ differs from zero at this level.
     """
     n = base.size
-    t = float(stdtrit(n - 1, 0.5 + level / 2.0)) * spread_factor
-    covariance = np.cov(np.stack([base, change])) * t**2 / n
+    own = np.cov(np.stack([base, change])) * spread_factor**2 / n
+    freedom = _satterthwaite(float(own[1, 1]), n - 1, shared.change, shared.freedom)
+    total = own + np.array([[shared.base, shared.both], [shared.both, shared.change]])
+    covariance = total * float(stdtrit(freedom, 0.5 + level / 2.0)) ** 2
     (v_bb, v_ab), (_, v_aa) = covariance.tolist()
     mean_base, mean_change = float(base.mean()), float(change.mean())
     quadratic = mean_base**2 - v_bb

@@ -53,6 +53,7 @@ ReplicateDesign = Literal["independent-replicates", "re-splits"]
 DEFAULT_DRAWS = 999
 MINIMUM_DRAWS = 99
 ONE_REPLICATE = "one replicate: no band"
+SILENT = "no noise to be seen (one replicate, or all the same): no band"
 
 
 def nadeau_bengio_factor(n_replicates: int, n_train: int, n_test: int) -> float:
@@ -76,12 +77,15 @@ class Replication(Record):
 
     ``independent-replicates``: every replicate has its own data. ``re-splits``: replicates are
     random splits of one table into ``n_train`` and ``n_test`` rows, both then required.
+    ``own_corpora``: every run is known to have its own synthetic data, so that scatter of the mean
+    curve is not taken for something that runs share.
     Raises InferenceError if the row counts are missing, or given without re-splits.
     """
 
     design: ReplicateDesign = "independent-replicates"
     n_train: int | None = None
     n_test: int | None = None
+    own_corpora: bool = False
 
     def __post_init__(self) -> None:
         if self.design == "independent-replicates":
@@ -116,8 +120,7 @@ def replicate_weights(
     """
     if n_replicates < 2:
         raise InferenceError(f"resampling needs at least 2 replicates, got {n_replicates}")
-    if draws < MINIMUM_DRAWS:
-        raise InferenceError(f"draws must be at least {MINIMUM_DRAWS}, got {draws}")
+    check_draws(draws)
     generator = np.random.default_rng(seed)
     multipliers = generator.standard_normal((draws, n_replicates))
     multipliers -= multipliers.mean(axis=1, keepdims=True)
@@ -126,6 +129,12 @@ def replicate_weights(
     spread = spread_factor / math.sqrt(n_replicates * freedom)
     weights: Array = 1.0 / n_replicates + spread * multipliers / scale
     return weights
+
+
+def check_draws(draws: int) -> None:
+    """Raise InferenceError for fewer than 99 draws."""
+    if draws < MINIMUM_DRAWS:
+        raise InferenceError(f"draws must be at least {MINIMUM_DRAWS}, got {draws}")
 
 
 def percentile_limit(draws: Array, probability: float, *, upper: bool) -> float:
@@ -151,18 +160,18 @@ def percentile_band(draws: Array, level: float) -> Interval:
     )
 
 
-def standard_error(draws: Array, n_replicates: int) -> float:
+def standard_error(draws: Array, freedom: float) -> float:
     """Standard error behind draws (B,): half their central 68.3 % range over the t quantile.
 
-    Equals s/√R for a linear functional. Quantiles, since t draws have no variance for R <= 3;
-    inf where the range is open.
+    ``freedom`` is that of the t draws. Equals s/√R for a linear functional. Quantiles, since t
+    draws have no variance for R <= 3; inf where the range is open.
     """
     tail = float(ndtr(-1.0))
     lower = percentile_limit(draws, tail, upper=False)
     upper = percentile_limit(draws, 1.0 - tail, upper=True)
     if not (math.isfinite(lower) and math.isfinite(upper)):
         return math.inf
-    return (upper - lower) / 2.0 / float(stdtrit(n_replicates - 1, 1.0 - tail))
+    return (upper - lower) / 2.0 / float(stdtrit(freedom, 1.0 - tail))
 
 
 def describe(replication: Replication, n_replicates: int, draws: int, seed: int) -> str:

@@ -70,8 +70,10 @@ def step_down_safe_share(
     if direction not in ("loss", "gain"):
         raise InferenceError(f'direction must be "loss" or "gain", got {direction!r}')
     sign = 1.0 if direction == "loss" else -1.0
-    paired = sign * (curves.values[:, :1] - curves.values[:, 1:])  # (R, S-1)
-    losses = paired.mean(axis=0)
+    contrasts = np.zeros((curves.shares.size - 1, curves.shares.size))  # (S-1, S)
+    contrasts[:, 0], contrasts[np.arange(len(contrasts)), np.arange(1, len(contrasts) + 1)] = 1, -1
+    contrasts *= sign
+    losses = contrasts @ curves.mean
     baseline, shares = float(curves.shares[0]), curves.shares[1:]
     safe, limits, notes = None, None, []
     if baseline != 0.0:
@@ -79,9 +81,10 @@ def step_down_safe_share(
     if curves.n_replicates == 1:
         notes.append(f"{ONE_REPLICATE}, nothing can be shown safe")
     else:
-        freedom = curves.n_replicates - 1
-        error = paired.std(axis=0, ddof=1) / math.sqrt(curves.n_replicates) * curves.spread_factor
-        upper = losses + stdtrit(freedom, level) * error
+        variance, freedom = curves.noise.variance_and_freedom(contrasts, without_curve=True)
+        with np.errstate(invalid="ignore"):
+            quantile = np.where(np.isinf(freedom), 0.0, stdtrit(freedom, level))
+        upper = losses + quantile * np.sqrt(variance)
         shown = upper < tolerance
         passed = int(np.argmin(shown)) if not shown.all() else shown.size
         safe = float(shares[passed - 1]) if passed else baseline

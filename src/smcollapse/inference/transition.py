@@ -26,7 +26,7 @@ from smcollapse.inference.curves import Curves
 from smcollapse.inference.records import Estimate, Interval, Record, check_level, join_notes
 from smcollapse.inference.resampling import (
     DEFAULT_DRAWS,
-    ONE_REPLICATE,
+    SILENT,
     Array,
     percentile_band,
     standard_error,
@@ -115,16 +115,17 @@ def smooth_transition(
         else "",
     ]
     centre_band, width_band, centre_se, width_se = None, None, math.nan, math.nan
-    if curves.n_replicates == 1:
-        notes.append(ONE_REPLICATE)
+    if not curves.has_noise:
+        notes.append(SILENT)
     else:
+        notes += curves.noise.warnings
         fits = _fit_all(x, curves.draw_means(draws, seed), search)
         widths = WIDTH_PER_SCALE * np.exp(fits[:, 3])
         limits = tuple(WIDTH_PER_SCALE * math.exp(s) for s in search.log_scale)
         centre_band = _opened(percentile_band(fits[:, 2], level), *search.centre, floor=-math.inf)
         width_band = _opened(percentile_band(widths, level), *limits, floor=0.0)
-        centre_se = standard_error(fits[:, 2], curves.n_replicates)
-        width_se = standard_error(widths, curves.n_replicates)
+        centre_se = standard_error(fits[:, 2], curves.noise.degrees)
+        width_se = standard_error(widths, curves.noise.degrees)
         notes += [_open_note("centre", centre_band), _open_note("width", width_band)]
     return Transition(
         centre=centre,

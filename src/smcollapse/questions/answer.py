@@ -11,22 +11,18 @@ import pandas as pd
 
 from smcollapse.inference import (
     INDEPENDENT,
-    BenchmarkShare,
     Break,
     Effect,
     Estimate,
     InferenceError,
+    Onset,
     Record,
     Replication,
-    StepDown,
     Transition,
-    benchmark_share,
-    break_point,
     curves,
     effect,
     net_effect,
-    smooth_transition,
-    step_down_safe_share,
+    onset,
 )
 from smcollapse.questions.claim import (
     Claim,
@@ -35,22 +31,11 @@ from smcollapse.questions.claim import (
     published_claim,
 )
 from smcollapse.questions.conditions import ConditionRows, conditions_of
+from smcollapse.questions.contrasts import Contrasts, contrasts_of
 from smcollapse.store import Store
 
 RESPONSE = "rare_recall"
 EFFECT_MEASURES = ("rare_recall", "head_recall", "accuracy", "mean_confidence", "ece")
-
-
-@dataclass(frozen=True)
-class Onset(Record):
-    """The three onset estimands of one measure side by side; None where one cannot be had."""
-
-    response: str
-    benchmark: BenchmarkShare | None
-    step_down: StepDown | None
-    break_point: Break | None
-    transition: Transition | None
-    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -88,6 +73,7 @@ class Answer(Record):
     text: str
     claim: tuple[ClaimRow, ...]
     conditions: tuple[ConditionAnswer, ...]
+    contrasts: Contrasts | None
     n_models: int
     n_planned: int
     notes: tuple[str, ...]
@@ -105,6 +91,7 @@ def answer_of(store: Store) -> Answer:
         text=_text(reference),
         claim=() if reference is None else tuple(_claim_rows(reference, published_claim())),
         conditions=answers,
+        contrasts=contrasts_of(conditions) if conditions[0].is_reference else None,
         n_models=done,
         n_planned=planned,
         notes=notes,
@@ -123,53 +110,38 @@ def _condition(condition: ConditionRows) -> ConditionAnswer:
                 net_effects[measure] = net_effect(measured, alone, claim.before, claim.after)
         except InferenceError:
             continue
-    onset = onset_of(condition.rows, replication)
-    return ConditionAnswer(condition.label, condition.settings, onset, effects, net_effects)
+    found = onset_of(condition.rows, replication)
+    return ConditionAnswer(condition.label, condition.settings, found, effects, net_effects)
 
 
 def onset_of(
     rows: pd.DataFrame, replication: Replication = INDEPENDENT, response: str = RESPONSE
 ) -> Onset:
-    """The three estimands on the rows of one condition; what fails is said in `notes`."""
-    notes: list[str] = []
+    """The onset on the rows of one condition; what fails is said in `warnings`."""
     try:
-        measured = curves(rows, response, replication=replication)
+        return onset(curves(rows, response, replication=replication))
     except InferenceError as error:
-        return Onset(response, None, None, None, None, (str(error),))
-
-    def attempt(name: str, function: Any) -> Any:
-        try:
-            return function(measured)
-        except InferenceError as error:
-            notes.append(f"{name}: {error}")
-            return None
-
-    return Onset(
-        response,
-        attempt("benchmark share", benchmark_share),
-        attempt("step-down test", step_down_safe_share),
-        attempt("break", break_point),
-        attempt("transition", smooth_transition),
-        tuple(notes),
-    )
+        return Onset(response, verdict=f"no verdict: {error}", warnings=(str(error),))
 
 
 def _claim_rows(reference: ConditionAnswer, claim: Claim) -> Iterator[ClaimRow]:
-    onset = reference.onset
-    for estimand in (onset.benchmark, onset.break_point, onset.transition):
+    found = reference.onset
+    for estimand in (found.benchmark, found.break_point, found.transition):
         if estimand is not None:
             measured = estimand.estimates()[0]
             word = onset_verdict(claim.onset, measured)
             if isinstance(estimand, Transition) and not estimand.shown:
                 word = "no transition shown"
+            if isinstance(estimand, Break) and found.verdict_kind != "break":
+                word = "no break shown"
             yield ClaimRow(measured.term, "share", claim.onset, measured, None, word)
     for claimed in claim.effects:
-        found = reference.effects.get(claimed.measure)
+        change = reference.effects.get(claimed.measure)
         net = reference.net_effects.get(claimed.measure)
-        if found is None:
+        if change is None:
             continue
         for reading in claimed.readings:
-            measured = getattr(found, reading)
+            measured = getattr(change, reading)
             yield ClaimRow(
                 term=claimed.measure,
                 reading=reading,
@@ -186,7 +158,7 @@ def _text(reference: ConditionAnswer | None) -> str:
         return "No answer yet: no model of the reference scenario is trained"
     benchmark = reference.onset.benchmark
     if benchmark is None:
-        return "No answer: " + ("; ".join(reference.onset.notes) or "no benchmark share")
+        return "No answer: " + ("; ".join(reference.onset.warnings) or "no benchmark share")
     loss = f"{100 * benchmark.loss:.0f} % of its rare-case recall"
     named = "" if reference.label == "reference" else f" ({reference.label})"
     parts = []
@@ -204,11 +176,12 @@ def _text(reference: ConditionAnswer | None) -> str:
             upper = f"{100 * band.upper:.1f}" if math.isfinite(band.upper) else "open"
             parts[-1] += f" (95 % band {100 * band.lower:.1f} to {upper})"
         parts[-1] += "."
+    parts.append(f"Verdict on rare-case recall: {reference.onset.verdict}.")
     return " ".join(parts)
 
 
 def _notes(done: int, planned: int, replication: Replication, store: Store) -> tuple[str, ...]:
-    notes = ["whether the curve has a break at all is not tested here: a smooth decline has a knot"]
+    notes = []
     if done < planned:
         notes.append(f"{done} of {planned} models are trained: the answer is provisional")
     if replication.design == "re-splits":

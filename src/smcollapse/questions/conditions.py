@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from smcollapse.errors import StoreError
-from smcollapse.inference import INDEPENDENT, Replication
+from smcollapse.inference import Replication
 from smcollapse.simulate import SPLIT_COLUMNS
 from smcollapse.store import Store
 from smcollapse.study import Study, value_at
@@ -35,15 +35,19 @@ class ConditionRows:
     replication: Replication
 
 
+OWN_CORPORA = Replication(own_corpora=True)
+"""Every replicate draws its own real and synthetic data."""
+
+
 def replication_of(rows: pd.DataFrame) -> Replication:
     """How the replicates of those rows came about: independent draws, or splits of one table."""
     sizes = rows[list(SPLIT_COLUMNS)].drop_duplicates()
     if sizes.isna().all(axis=None):
-        return INDEPENDENT
+        return OWN_CORPORA
     if len(sizes) > 1:
         raise StoreError("the rows of one condition come from splits of different sizes")
     n_train, n_test = (int(size) for size in sizes.iloc[0])
-    return Replication("re-splits", n_train, n_test)
+    return Replication("re-splits", n_train, n_test, own_corpora=True)
 
 
 def knobs_of(store: Store, table: pd.DataFrame) -> dict[str, str]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from smcollapse.inference import BenchmarkShare, Break, Interval, Transition
-from smcollapse.questions.answer import Onset
+from smcollapse.inference import BenchmarkShare, Break, Interval, Onset, Transition
 from smcollapse.report.selection import Drawn, Material, curve_label, shares_of
 from smcollapse.report.style import (
     BLACK,

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from html import escape
 from importlib import resources
 
-from smcollapse.inference.breakpoint import NOT_TESTED
-from smcollapse.questions.answer import Answer, Onset
+from smcollapse.inference import Onset
+from smcollapse.questions.answer import Answer
 from smcollapse.report.making import command_of, making_of
-from smcollapse.report.tables import claim_table, condition_table
+from smcollapse.report.tables import claim_table, condition_table, contrast_table
 from smcollapse.store import Store
 from smcollapse.study_file import study_toml
 
@@ -46,6 +46,7 @@ def page_of(store: Store, answer: Answer, pictures: tuple[Picture, ...]) -> str:
         description=study.description.strip(),
         claim=claim_table(answer),
         conditions=condition_table(answer),
+        contrasts=contrast_table(answer),
         pictures=[(picture, inline_svg(picture)) for picture in pictures],
         notes=notes_of(answer),
         making=making_of(store, answer),
@@ -68,9 +69,9 @@ def _said_of(onset: Onset) -> str:
         for estimand in found
         if estimand is not None
         for note in estimand.note.split("; ")
-        if note and note != NOT_TESTED
+        if note
     ]
-    return "; ".join(dict.fromkeys([*onset.notes, *notes]))
+    return "; ".join(dict.fromkeys([*onset.warnings, *notes]))
 
 
 def tone(verdict: str) -> str:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from smcollapse.inference import Effect, Estimate
+from smcollapse.inference.hypotheses import Hypothesis
 from smcollapse.questions.answer import Answer, ClaimRow, ConditionAnswer
+from smcollapse.questions.contrasts import OnsetShift
 from smcollapse.report.wording import (
     MINUS,
     UNITS,
@@ -21,6 +23,16 @@ from smcollapse.report.wording import (
 
 NO_ESTIMATE = "no estimate"
 NO_CONTROL = "no control"
+KINDS = {
+    "break": "break",
+    "two breaks": "two breaks",
+    "transition": "smooth transition",
+    "no break": "none shown",
+    "no change": "no change shown",
+    "too small": "design too small",
+    "no noise": "not tested",
+}
+CONTRAST_MEASURES = ("rare_recall", "mean_confidence", "ece")
 LEVELS_OFF = "†"
 WEAK_TRANSITION = "‡"
 _NOTES = {
@@ -91,10 +103,54 @@ def condition_table(answer: Answer) -> Table:
             "rare recall, change",
             "rare recall, net",
             "ECE, change",
+            "break?",
         ),
         rows=rows,
         note=with_marks(_estimands(answer), rows),
     )
+
+
+def contrast_table(answer: Answer) -> Table | None:
+    """Every condition against the reference, corrected for their number; None with one."""
+    found = answer.contrasts
+    if found is None:
+        return None
+    rows = tuple(
+        (
+            row.label,
+            "no estimate" if row.shift is None else _shift(row.shift),
+            *(_difference(row.changes[measure], found.level) for measure in CONTRAST_MEASURES),
+        )
+        for row in found.rows
+    )
+    return Table(
+        title=f"Against condition “{found.reference}”",
+        columns=(
+            "condition",
+            "benchmark share moves by",
+            *(f"{measure_name(measure)}, change differs by" for measure in CONTRAST_MEASURES),
+        ),
+        rows=rows,
+        note=(
+            "In points; paired by replicate. Changes: simultaneous "
+            f"{short_percent(found.level)} intervals over all measures and conditions; shifts: "
+            "intervals of their own. * at corrected p ≤ "
+            f"{1 - found.level:.2g} (Romano-Wolf). ≥: one of the two onsets lies beyond the shares."
+        ),
+    )
+
+
+def _shift(found: OnsetShift) -> str:
+    mark = "*" if found.p_adjusted <= 0.05 else ""
+    size = f"{100 * found.shift:+.1f}".replace("-", MINUS)
+    ends = f"[{100 * found.lower:+.1f}, {100 * found.upper:+.1f}]".replace("-", MINUS)
+    return f"{'≥ ' if found.censored else ''}{size} {ends}{mark}"
+
+
+def _difference(found: Hypothesis, level: float) -> str:
+    ends = f"[{100 * found.interval.lower:+.1f}, {100 * found.interval.upper:+.1f}]"
+    mark = "*" if found.p_adjusted <= 1.0 - level else ""
+    return f"{100 * found.estimate:+.1f} {ends}{mark}".replace("-", MINUS)
 
 
 def _condition_row(condition: ConditionAnswer) -> tuple[str, ...]:
@@ -110,6 +166,7 @@ def _condition_row(condition: ConditionAnswer) -> tuple[str, ...]:
         _points(condition.effects.get("rare_recall"), NO_ESTIMATE),
         _points(condition.net_effects.get("rare_recall"), NO_CONTROL),
         _points(condition.effects.get("ece"), NO_ESTIMATE),
+        KINDS.get(onset.verdict_kind, onset.verdict_kind),
     )
 
 

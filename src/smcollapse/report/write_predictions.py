@@ -43,7 +43,7 @@ def write_predictions(predictions: Predictions, folder: Path) -> tuple[Path, ...
     StoreError
         If the folder cannot be written.
     """
-    return _write(
+    return write_files(
         folder,
         {"predictions": predictions.table, "onsets": predictions.onset_table},
         {
@@ -56,13 +56,16 @@ def write_predictions(predictions: Predictions, folder: Path) -> tuple[Path, ...
 
 def write_phase(diagram: PhaseDiagram, folder: Path) -> tuple[Path, ...]:
     """Write `phase.csv` and the figure. Raises StoreError if the folder cannot be written."""
-    return _write(folder, {"phase": diagram.table}, {"phase": lambda: phase_figure(diagram)})
+    return write_files(folder, {"phase": diagram.table}, {"phase": lambda: phase_figure(diagram)})
 
 
-def _write(
+def write_files(
     folder: Path, tables: dict[str, pd.DataFrame], drawings: dict[str, Drawing]
 ) -> tuple[Path, ...]:
-    """The files written; each is replaced whole, nothing else in the folder is touched."""
+    """Write tables as CSV and figures as PNG and SVG; each file is replaced whole.
+
+    Nothing else in the folder is touched. Raises StoreError if it cannot be written.
+    """
     written: list[Path] = []
 
     def save(name: str, content: bytes) -> None:

@@ -1,0 +1,104 @@
+"""The command `attribute`: which knob moves the onset and the effect, and how far."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from smcollapse_cli.inference_commands import Json, Level, Out, Seed, Source
+
+if TYPE_CHECKING:
+    from smcollapse.questions.attribute import AttributionReport
+
+
+def attribute(
+    source: Source,
+    response: Annotated[
+        str, typer.Option(metavar="COL", help="Column of the measure.")
+    ] = "rare_recall",
+    knob: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COL", help="Column of a knob; repeatable.", show_default="a run's axes"
+        ),
+    ] = None,
+    share: Annotated[str, typer.Option(metavar="COL", help="Column of the share.")] = "share",
+    replicate: Annotated[
+        str, typer.Option(metavar="COL", help="Column of the replicate.")
+    ] = "replicate",
+    before: Annotated[
+        str | None,
+        typer.Option(metavar="LOW:HIGH", help="Shares before.", show_default="the claim's"),
+    ] = None,
+    after: Annotated[
+        str | None,
+        typer.Option(metavar="LOW:HIGH", help="Shares after.", show_default="the claim's"),
+    ] = None,
+    interactions: Annotated[bool, typer.Option(help="Fit pairs of knobs too.")] = True,
+    level: Level = 0.95,
+    seed: Seed = 0,
+    out: Out = None,
+    json: Json = False,
+) -> None:
+    """Which knob moves the effect and the onset, and how far? Corrected for how many are asked."""
+    from smcollapse.questions.attribute import attribution_report
+    from smcollapse.report.attribution import write_attribution
+    from smcollapse_cli import printing
+    from smcollapse_cli.inference_commands import folder_for, window
+
+    folder = folder_for(source, out, "attribute")
+    report = attribution_report(
+        source,
+        response,
+        tuple(knob or ()),
+        share=share,
+        replicate=replicate,
+        before=window("--before", before),
+        after=window("--after", after),
+        interactions=interactions,
+        level=level,
+        seed=seed,
+    )
+    written = write_attribution(report, folder)
+    if json:
+        printing.as_json({"files": [str(path) for path in written], **report.to_dict()})
+    else:
+        _print(report, written)
+
+
+def _print(report: AttributionReport, written: tuple[Path, ...]) -> None:
+    from smcollapse.report.attribution import effect_lines, onset_lines
+    from smcollapse.report.wording import measure_name
+    from smcollapse_cli.inference_printing import files
+    from smcollapse_cli.printing import console, grid
+
+    out = console()
+    columns = ("knob", "from, to", "moves it by", "p", "p, corrected")
+    name = measure_name(report.response)
+    if report.effect is not None:
+        windows = f"from {_shares(report.before)} to {_shares(report.after)}"
+        title = f"{report.name}: change of {name} {windows}"
+        out.print(grid(title, columns, effect_lines(report.effect)))
+        out.print(f"Verdict: {report.effect.verdict}.", markup=False, style="bold")
+    if report.onset is not None:
+        out.print(
+            grid(f"{report.name}: benchmark share of {name}", columns, onset_lines(report.onset))
+        )
+        out.print(f"Verdict: {report.onset.verdict}.", markup=False, style="bold")
+    notes = [*report.notes]
+    for part in (report.effect, report.onset):
+        notes += [] if part is None else list(part.warnings)
+    for note in dict.fromkeys(notes):
+        out.print(f"note: {note}", markup=False)
+    files(written)
+
+
+def _shares(window: tuple[float, float]) -> str:
+    return f"{100 * window[0]:.3g}–{100 * window[1]:.3g} %"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    app.command()(attribute)

@@ -1,0 +1,139 @@
+"""Tables and figure of `smcollapse attribute`: what moves the effect and the onset."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pandas as pd
+
+from smcollapse.inference import Interval
+from smcollapse.inference.attribution import Attribution
+from smcollapse.inference.onset_attribution import OnsetAttribution
+from smcollapse.questions.attribute import AttributionReport
+from smcollapse.report.style import BLUE, GREY, VERMILLION, new_figure
+from smcollapse.report.wording import measure_name
+from smcollapse.report.write_predictions import write_files
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Line = tuple[str, str, str, str, str]
+
+
+class _Row(NamedTuple):
+    """A term in points: name, span, value, interval, p-values."""
+
+    term: str
+    span: str
+    value: float
+    interval: Interval | None
+    p_value: float
+    p_adjusted: float
+
+
+def write_attribution(report: AttributionReport, folder: Path) -> tuple[Path, ...]:
+    """Write `attribution.csv` and its figure. Raises StoreError for a folder not writable."""
+    return write_files(
+        folder,
+        {"attribution": attribution_rows(report)},
+        {"attribution": lambda: attribution_figure(report)},
+    )
+
+
+def effect_lines(found: Attribution) -> list[Line]:
+    """Rows for a terminal, in points of the measure."""
+    return [_line(row) for row in _effect_rows(found)]
+
+
+def onset_lines(found: OnsetAttribution) -> list[Line]:
+    """Rows for a terminal, in points of share."""
+    return [_line(row) for row in _onset_rows(found)]
+
+
+def attribution_rows(report: AttributionReport) -> pd.DataFrame:
+    """One row per term and response."""
+    rows = []
+    for what, found in _parts(report):
+        for row in found:
+            low, high = (
+                (math.nan, math.nan)
+                if row.interval is None
+                else (row.interval.lower, row.interval.upper)
+            )
+            rows.append(
+                {
+                    "of": what,
+                    "term": row.term,
+                    "span": row.span,
+                    "value": row.value,
+                    "lower": low,
+                    "upper": high,
+                    "p_value": row.p_value,
+                    "p_adjusted": row.p_adjusted,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _effect_rows(found: Attribution) -> list[_Row]:
+    return [
+        _Row(t.term, t.span, t.points, t.points_interval, t.p_value, t.p_adjusted)
+        for t in found.terms
+    ]
+
+
+def _onset_rows(found: OnsetAttribution) -> list[_Row]:
+    return [_Row(t.term, t.span, t.shift, t.band, t.p_value, t.p_adjusted) for t in found.terms]
+
+
+def _parts(report: AttributionReport) -> list[tuple[str, list[_Row]]]:
+    parts = []
+    if report.effect is not None:
+        parts.append(("effect", _effect_rows(report.effect)))
+    if report.onset is not None:
+        parts.append(("onset", _onset_rows(report.onset)))
+    return parts
+
+
+def _line(row: _Row) -> Line:
+    moved = f"{100 * row.value:+.1f} points"
+    if row.interval is not None:
+        moved += f" [{100 * row.interval.lower:+.1f}, {100 * row.interval.upper:+.1f}]"
+    return (row.term, row.span, moved, _p(row.p_value), _p(row.p_adjusted))
+
+
+def _p(value: float) -> str:
+    return "< .001" if value < 0.001 else f"{value:.3f}"
+
+
+def attribution_figure(report: AttributionReport) -> Figure:
+    """A forest of the terms for the effect and for the onset; grey where nothing is shown."""
+    parts = _parts(report)
+    most = max(len(rows) for _, rows in parts)
+    figure = new_figure(5.4 * len(parts) + 1.2, 1.5 + 0.36 * most)
+    axes = figure.subplots(1, len(parts), squeeze=False)[0]
+    level = report.effect.level if report.effect is not None else 0.95
+    for ax, (what, rows) in zip(axes, parts, strict=True):
+        _forest(ax, rows, 1.0 - level)
+        name = measure_name(report.response)
+        ax.set_title(f"change of {name}" if what == "effect" else f"benchmark share of {name}")
+        unit = "points" if what == "effect" else "points of share"
+        ax.set_xlabel(f"moved by, {unit}   (coloured: corrected p ≤ {1 - level:.2g})")
+    return figure
+
+
+def _forest(ax: Axes, rows: list[_Row], alpha: float) -> None:
+    ax.axvline(0.0, color="#9A9A9A", linewidth=0.8)
+    for y, row in enumerate(rows):
+        shown = row.p_adjusted <= alpha
+        colour = (VERMILLION if row.value < 0 else BLUE) if shown else GREY
+        if row.interval is not None:
+            ends = [100.0 * row.interval.lower, 100.0 * row.interval.upper]
+            ax.plot(ends, [y, y], color=colour, linewidth=1.5)
+        ax.plot([100.0 * row.value], [y], "o", color=colour, markersize=5.0)
+    ax.set_yticks(range(len(rows)), [row.term for row in rows], fontsize=8.0)
+    ax.set_ylim(len(rows) - 0.4, -0.6)
+    ax.grid(visible=False, axis="y")

@@ -1,0 +1,311 @@
+"""Figures of `smcollapse onset` and `smcollapse effects`: curves with their fits, forests."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from textwrap import fill
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit, stdtrit
+
+from smcollapse.inference import Curves, Estimate, Interval, Onset
+from smcollapse.inference.transition import WIDTH_PER_SCALE
+from smcollapse.questions.onset_results import EffectReport, FoundOnset, OnsetReport
+from smcollapse.report.style import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    PURPLE,
+    VERMILLION,
+    new_figure,
+    shade_claim,
+    share_axis,
+    span_at_least,
+)
+from smcollapse.report.wording import measure_name, shortened
+from smcollapse.report.write_predictions import write_files
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MOST_PANELS = 12
+COLUMNS = 3
+
+
+def write_onset(report: OnsetReport, folder: Path) -> tuple[Path, ...]:
+    """Write `onset-RESPONSE.csv` and its figure. Raises StoreError for a folder not writable."""
+    name = f"onset-{_file_name(report.response)}"
+    return write_files(folder, {name: onset_rows(report)}, {name: lambda: onset_figure(report)})
+
+
+def write_effects(report: EffectReport, folder: Path) -> tuple[Path, ...]:
+    """Write `effects.csv` and its figure. Raises StoreError for a folder not writable."""
+    return write_files(
+        folder, {"effects": effect_rows(report)}, {"effects": lambda: effects_figure(report)}
+    )
+
+
+def _file_name(text: str) -> str:
+    return "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in text)
+
+
+def onset_rows(report: OnsetReport) -> pd.DataFrame:
+    """One row per condition and estimand."""
+    rows = []
+    for one in report.found:
+        found = one.onset
+        parts = (found.benchmark, found.step_down, found.break_point, found.bend, found.transition)
+        estimates = [row for part in parts if part is not None for row in part.estimates()]
+        estimates += [model.estimate() for model in found.models]
+        rows += [_row(one.label, estimate, found.verdict) for estimate in estimates]
+    return pd.DataFrame(rows)
+
+
+def effect_rows(report: EffectReport) -> pd.DataFrame:
+    """One row per condition, measure, reading, and with or without the control taken off."""
+    rows = []
+    for one in report.found:
+        for kind, change in (("change", one.effect), ("net of control", one.net)):
+            for reading in ("points", "relative"):
+                if change is None:
+                    continue
+                row = _row(one.label, getattr(change, reading), one.verdicts.get(reading, ""))
+                rows.append({**row, "response": one.response, "kind": kind, "reading": reading})
+    return pd.DataFrame(rows)
+
+
+def _row(label: str, estimate: Estimate, verdict: str) -> dict[str, object]:
+    interval = estimate.interval
+    return {
+        "condition": label,
+        "term": estimate.term,
+        "value": estimate.value,
+        "se": estimate.se,
+        "lower": math.nan if interval is None else interval.lower,
+        "upper": math.nan if interval is None else interval.upper,
+        "verdict": verdict,
+        "method": estimate.method,
+        "note": estimate.note,
+    }
+
+
+def onset_figure(report: OnsetReport) -> Figure:
+    """A panel per condition: runs, means, the fitted kink and logistic, onsets with their bands."""
+    shown = report.found[:MOST_PANELS]
+    columns = min(COLUMNS, len(shown))
+    lines = math.ceil(len(shown) / columns)
+    alone = len(shown) == 1
+    figure = new_figure(7.6 if alone else 3.7 * columns, 4.8 if alone else 3.1 * lines + 0.6)
+    axes = figure.subplots(lines, columns, squeeze=False)
+    for ax, one in zip(axes.flat, shown, strict=False):
+        _panel(ax, one, report.response, alone)
+    for ax in axes.flat[len(shown) :]:
+        ax.set_visible(False)
+    left_out = len(report.found) - len(shown)
+    if left_out:
+        figure.supxlabel(f"{left_out} more conditions in the table", fontsize=8.5, color=GREY)
+    _legend(figure, shown, alone)
+    return figure
+
+
+def _panel(ax: Axes, one: FoundOnset, response: str, alone: bool) -> None:
+    curves, found = one.curves, one.onset
+    shade_claim(ax)
+    x = 100.0 * curves.shares
+    if curves.n_replicates <= 40:
+        for run in curves.values:  # noqa: PD011 -- an array
+            style = {"marker": ".", "markersize": 3.0, "linestyle": "-", "linewidth": 0.5}
+            ax.plot(x, 100.0 * run, color=GREY, alpha=0.35, zorder=1.5, **style)  # type: ignore[arg-type]
+    _means(ax, curves)
+    fine = np.linspace(curves.shares[0], curves.shares[-1], 200)
+    _kink_line(ax, found, curves, fine)
+    _logistic_line(ax, found, fine)
+    share_axis(ax, curves.shares.tolist())
+    span_at_least(ax, 4.0)
+    _bands(ax, found)
+    ax.set_ylabel(f"{measure_name(response)}, %")
+    title = fill(
+        found.verdict if alone else f"{shortened(one.label)}: {found.verdict}", 92 if alone else 48
+    )
+    ax.set_title(title, fontsize=9.0 if alone else 7.5, fontweight="normal")
+
+
+def _means(ax: Axes, curves: Curves) -> None:
+    error = 0.0 * curves.mean
+    if curves.has_noise:
+        contrasts = np.eye(curves.shares.size)
+        variance, freedom = curves.noise.variance_and_freedom(contrasts)
+        with np.errstate(invalid="ignore"):
+            quantile = np.where(np.isinf(freedom), 0.0, stdtrit(freedom, 0.975))
+        error = quantile * np.sqrt(variance)
+    ax.errorbar(
+        100.0 * curves.shares,
+        100.0 * curves.mean,
+        yerr=100.0 * error,
+        fmt="o",
+        color=BLUE,
+        markersize=4.5,
+        linewidth=1.2,
+        zorder=3.0,
+    )
+
+
+def _kink_line(ax: Axes, found: Onset, curves: Curves, fine: np.ndarray) -> None:
+    knot = found.break_point
+    if knot is None:
+        return
+    basis = knot.slope_before * (curves.shares - knot.knot) + (
+        knot.slope_change * np.maximum(curves.shares - knot.knot, 0.0)
+    )
+    level = float(np.average(curves.mean - basis, weights=curves.weights))
+    line = level + knot.slope_before * (fine - knot.knot)
+    line = line + knot.slope_change * np.maximum(fine - knot.knot, 0.0)
+    shown = found.verdict_kind == "break"
+    ax.plot(
+        100.0 * fine,
+        100.0 * line,
+        color=PURPLE,
+        linewidth=1.8 if shown else 0.9,
+        linestyle="-" if shown else (0, (3, 2)),
+        zorder=2.5,
+    )
+
+
+def _logistic_line(ax: Axes, found: Onset, fine: np.ndarray) -> None:
+    transition = found.transition
+    if transition is None or not transition.shown:
+        return
+    z = (fine - transition.centre) / (transition.width / WIDTH_PER_SCALE)
+    line = transition.left + (transition.right - transition.left) * expit(z)
+    shown = found.verdict_kind == "transition"
+    ax.plot(
+        100.0 * fine,
+        100.0 * line,
+        color=GREEN,
+        linewidth=1.8 if shown else 0.9,
+        linestyle="-" if shown else (0, (3, 2)),
+        zorder=2.4,
+    )
+
+
+def _bands(ax: Axes, found: Onset) -> None:
+    """Onsets with their bands in a strip of their own below the curves."""
+    marks: list[tuple[float | None, Interval | None, str, str]] = []
+    if found.benchmark is not None:
+        marks.append((found.benchmark.share, found.benchmark.band, VERMILLION, "o"))
+        if found.benchmark.safe_share is not None:
+            marks.append((found.benchmark.safe_share, None, BLACK, "<"))
+    if found.break_point is not None:
+        marks.append((found.break_point.knot, found.break_point.band, PURPLE, "s"))
+    if found.transition is not None and found.transition.shown:
+        marks.append((found.transition.centre, found.transition.centre_band, GREEN, "D"))
+    low, high = ax.get_ylim()
+    step = 0.07 * (high - low)
+    left, right = ax.get_xlim()
+    ax.axhline(low, color="#9A9A9A", linewidth=0.6)
+    for number, (share, band, colour, marker) in enumerate(marks):
+        y = low - (number + 0.8) * step
+        if band is not None:
+            ends = [max(100.0 * band.lower, left), min(100.0 * band.upper, right)]
+            ax.plot(ends, [y, y], color=colour, linewidth=1.5)
+            for end, is_open, arrow in (
+                (ends[0], math.isinf(band.lower), "<"),
+                (ends[1], math.isinf(band.upper), ">"),
+            ):
+                if is_open:
+                    ax.plot([end], [y], arrow, color=colour, markersize=4.5, clip_on=False)
+        if share is not None and left <= 100.0 * share <= right:
+            ax.plot([100.0 * share], [y], marker, color=colour, markersize=5.0)
+    ax.set_ylim(low - (len(marks) + 0.4) * step, high)
+    ticks = [tick for tick in ax.get_yticks() if low <= tick <= high]
+    ax.set_yticks(ticks)
+
+
+def _legend(figure: Figure, shown: tuple[FoundOnset, ...], alone: bool) -> None:
+    from matplotlib.lines import Line2D
+
+    size = next(
+        (
+            f"{100.0 * found.loss:.3g} {'%' if found.relative else 'points'}"
+            for one in shown
+            if (found := one.onset.benchmark) is not None
+        ),
+        "",
+    )
+    handles = [
+        Line2D([], [], color=BLUE, marker="o", linestyle="", label="mean, 95 % interval"),
+        Line2D([], [], color=VERMILLION, marker="o", label=f"benchmark share ({size})"),
+        Line2D([], [], color=BLACK, marker="<", linestyle="", label="safe share"),
+        Line2D([], [], color=PURPLE, marker="s", label="kink and knot"),
+        Line2D([], [], color=GREEN, marker="D", label="logistic and centre"),
+    ]
+    figure.legend(
+        handles=handles,
+        loc="outside upper left",
+        ncols=len(handles) if not alone else 3,
+        columnspacing=1.4,
+    )
+
+
+def effects_figure(report: EffectReport) -> Figure:
+    """A forest: every measure's change in points, alone and beyond the control, and the claim."""
+    rows = report.found[: 4 * MOST_PANELS]
+    figure = new_figure(8.6, 1.4 + 0.34 * len(rows))
+    ax = figure.subplots()
+    ax.axvline(0.0, color="#9A9A9A", linewidth=0.8)
+    several = len({one.label for one in rows}) > 1
+    for y, one in enumerate(rows):
+        for change, colour, shift, marker in (
+            (one.effect, BLUE, -0.12, "o"),
+            (one.net, VERMILLION, 0.12, "s"),
+        ):
+            if change is None:
+                continue
+            point = change.points
+            if point.interval is not None:
+                ends = [100.0 * point.interval.lower, 100.0 * point.interval.upper]
+                ax.plot(ends, [y + shift] * 2, color=colour, linewidth=1.5)
+            ax.plot([100.0 * point.value], [y + shift], marker, color=colour, markersize=5.0)
+        if one.claimed is not None:
+            ax.plot(
+                [100.0 * one.claimed], [y], "|", color=BLACK, markersize=13.0, markeredgewidth=1.6
+            )
+    labels = [
+        f"{shortened(one.label)}: {measure_name(one.response)}"
+        if several
+        else measure_name(one.response)
+        for one in rows
+    ]
+    ax.set_yticks(range(len(rows)), labels)
+    ax.set_ylim(len(rows) - 0.4, -0.6)
+    ax.grid(visible=False, axis="y")
+    ax.set_xlabel("change, points")
+    _effect_legend(figure, any(one.net is not None for one in rows))
+    return figure
+
+
+def _effect_legend(figure: Figure, net: bool) -> None:
+    from matplotlib.lines import Line2D
+
+    handles = [Line2D([], [], color=BLUE, marker="o", label="change, 95 % interval")]
+    if net:
+        handles.append(
+            Line2D([], [], color=VERMILLION, marker="s", label="beyond the real_only control")
+        )
+    handles.append(
+        Line2D(
+            [],
+            [],
+            color=BLACK,
+            marker="|",
+            linestyle="",
+            markersize=11.0,
+            label="claimed (read as points)",
+        )
+    )
+    figure.legend(handles=handles, loc="outside upper left", ncols=len(handles))

@@ -1,0 +1,244 @@
+"""Simulated sweeps of known truth: the noise types under which inference is held to its word.
+
+The base design is 13 shares from 0 to .6, 10 replicates, noise s.d. .02, a break at .40. A case
+names what differs from it. Every draw comes from a generator seeded by the case and the number of
+the data set.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from smcollapse.inference import Curves, Replication
+
+Array = npt.NDArray[np.float64]
+Truth = Callable[[Array], Array]
+SD = 0.02
+
+
+def kink(
+    knot: float = 0.4, before: float = -0.05, change: float = -1.0, start: float = 0.9
+) -> Truth:
+    """A kink in the share."""
+
+    def truth(share: Array) -> Array:
+        return start + before * share + change * np.maximum(share - knot, 0.0)
+
+    return truth
+
+
+@dataclass(frozen=True)
+class Case:
+    """One noise type: how a data set is drawn, and how it is declared."""
+
+    name: str
+    truth: Truth
+    shares: tuple[float, ...] = tuple(np.round(np.linspace(0.0, 0.6, 13), 12))
+    replicates: int = 10
+    noise: str = "independent"
+    corpora: int | None = None  # corpora a share; None: every run its own
+    corpus_part: float = 0.5  # of the variance of a run
+    declared: bool = True
+    missing: float = 0.0
+    unequal: bool = False
+    split: tuple[int, int] | None = None
+    knot: float | None = 0.4
+    trials: int | None = None  # rows behind a proportion: binomial responses
+
+    def draw(self, number: int) -> Curves:
+        """Data set ``number`` of this case."""
+        generator = np.random.default_rng([zlib.crc32(self.name.encode()), number])
+        x = np.array(self.shares)
+        values = self.truth(x) + self._noise(generator, x)
+        if self.trials is not None:
+            chance = np.clip(values, 0.0, 1.0)
+            values = generator.binomial(self.trials, chance) / self.trials
+        corpora = None
+        if self.corpora is not None:
+            which = np.arange(self.replicates) % self.corpora
+            effects = (
+                np.sqrt(self.corpus_part) * SD * generator.standard_normal((x.size, self.corpora))
+            )
+            values = values + effects[:, which].T
+            if self.declared:
+                corpora = tuple(tuple(f"{s}-{k}" for s in range(x.size)) for k in which)
+        values = self._thinned(generator, values)
+        replication = Replication() if self.split is None else Replication("re-splits", *self.split)
+        return Curves(x, values, tuple(range(len(values))), self.name, replication, corpora=corpora)
+
+    def _noise(self, generator: np.random.Generator, x: Array) -> Array:
+        shape = (self.replicates, x.size)
+        own = SD if self.corpora is None else SD * np.sqrt(1.0 - self.corpus_part)
+        z = generator.standard_normal(shape)
+        if self.noise == "independent":
+            unit = z
+        elif self.noise == "heteroscedastic":
+            unit = z * np.linspace(0.4, 1.6, x.size)
+        elif self.noise.startswith("AR"):
+            unit = _autoregressive(z, float(self.noise.split()[1]))
+        elif self.noise == "nested":
+            unit = np.sqrt(0.5) * (z + generator.standard_normal((shape[0], 1)))
+        elif self.noise == "nested slopes":
+            slopes = generator.standard_normal((shape[0], 1)) * (x - x.mean()) / x.std()
+            unit = (z + generator.standard_normal((shape[0], 1)) + slopes) / np.sqrt(3.0)
+        elif self.noise == "heavy tails":
+            unit = generator.standard_t(3.0, shape) / np.sqrt(3.0)
+        elif self.noise == "none":
+            unit = np.zeros(shape)
+        else:
+            raise ValueError(self.noise)
+        if self.split is not None:  # rows that the re-splits have in common
+            part = self.split[1] / sum(self.split)
+            unit = np.sqrt(1.0 - part) * unit + np.sqrt(part) * generator.standard_normal(x.size)
+        return own * unit
+
+    def _thinned(self, generator: np.random.Generator, values: Array) -> Array:
+        values = values.copy()
+        if self.missing:
+            gone = generator.random(values.shape) < self.missing
+            gone[:2] = False  # two complete replicates
+            values[gone] = np.nan
+        if self.unequal:  # from 10 replicates at the ends down to 4 in the middle
+            counts = np.round(np.linspace(10, 4, values.shape[1] // 2 + 1)).astype(int)
+            counts = np.r_[counts, counts[-2::-1]][: values.shape[1]]
+            for share, count in enumerate(counts):
+                values[count:, share] = np.nan
+        return values
+
+
+def _autoregressive(z: Array, correlation: float) -> Array:
+    noise = z.copy()
+    for j in range(1, z.shape[1]):
+        noise[:, j] = correlation * noise[:, j - 1] + np.sqrt(1 - correlation**2) * z[:, j]
+    return noise
+
+
+def _grid(n: int) -> tuple[float, ...]:
+    return tuple(np.round(np.linspace(0.0, 0.6, n), 12))
+
+
+BASE = Case("independent", kink())
+NOISES: tuple[Case, ...] = (
+    BASE,
+    replace(BASE, name="heteroscedastic", noise="heteroscedastic"),
+    replace(BASE, name="AR .5", noise="AR .5"),
+    replace(BASE, name="AR .8", noise="AR .8"),
+    replace(BASE, name="nested (replicate intercepts)", noise="nested"),
+    replace(BASE, name="nested (intercepts and slopes)", noise="nested slopes"),
+    replace(BASE, name="heavy tails (t, 3 d.f.)", noise="heavy tails"),
+    replace(
+        BASE,
+        name="bounded near 1 (binomial, 200 rows)",
+        noise="none",
+        trials=200,
+        truth=kink(start=0.985, before=-0.02),
+    ),
+    replace(
+        BASE,
+        name="bounded near 0 (binomial, 200 rows)",
+        noise="none",
+        trials=200,
+        truth=kink(start=0.03, before=0.02, change=0.6),
+    ),
+    replace(BASE, name="one corpus a share, declared", corpora=1),
+    replace(BASE, name="one corpus a share, not declared", corpora=1, declared=False),
+    replace(BASE, name="three corpora a share", corpora=3, replicates=9),
+    replace(BASE, name="three corpora a share, AR .5", corpora=3, replicates=9, noise="AR .5"),
+    replace(BASE, name="unequal replicates (10 to 4)", unequal=True),
+    replace(BASE, name="missing cells (15 %)", missing=0.15),
+    replace(BASE, name="missing cells (15 %), nested", missing=0.15, noise="nested"),
+    replace(BASE, name="7 shares", shares=_grid(7)),
+    replace(BASE, name="5 shares", shares=_grid(5), knot=0.3, truth=kink(0.3)),
+    replace(BASE, name="break near the right edge (.52)", knot=0.52, truth=kink(0.52)),
+    replace(BASE, name="break near the left edge (.08)", knot=0.08, truth=kink(0.08, -0.05, -0.6)),
+    replace(BASE, name="3 replicates", replicates=3),
+    replace(BASE, name="re-splits of one table (80 / 20)", split=(800, 200)),
+    replace(BASE, name="slope change -.4", truth=kink(change=-0.4)),
+    replace(BASE, name="slope change -.4, AR .5", truth=kink(change=-0.4), noise="AR .5"),
+)
+"""The break is there: coverage of its band, of the benchmark share's and of the safe share."""
+
+
+def _logistic(centre: float, scale: float, fall: float) -> Truth:
+    return lambda x: 0.9 - fall / (1.0 + np.exp(-(x - centre) / scale))
+
+
+def _gompertz(centre: float, scale: float, fall: float, mirrored: bool) -> Truth:
+    def truth(x: Array) -> Array:
+        z = (x - centre) / scale
+        rise = 1.0 - np.exp(-np.exp(z)) if mirrored else np.exp(-np.exp(-z))
+        return 0.9 - fall * rise
+
+    return truth
+
+
+def _hill(half: float, power: float, fall: float) -> Truth:
+    return lambda x: 0.9 - fall * x**power / (half**power + x**power)
+
+
+def _arctangent(centre: float, scale: float, fall: float) -> Truth:
+    return lambda x: 0.9 - fall * (0.5 + np.arctan((x - centre) / scale) / np.pi)
+
+
+SMOOTH: dict[str, Truth] = {
+    "line": lambda x: 0.9 - 0.5 * x,
+    "quadratic": lambda x: 0.9 - 1.0 * x**2,
+    "cubic": lambda x: 0.9 - 2.0 * x**3,
+    "exponential decay": lambda x: 0.9 * np.exp(-2.0 * x),
+    "exponential fall": lambda x: 0.92 - 0.02 * np.exp(5.0 * x),
+    "logistic, narrow": _logistic(0.35, 0.02, 0.3),
+    "logistic, scale .05": _logistic(0.4, 0.05, 0.4),
+    "logistic, scale .1": _logistic(0.4, 0.1, 0.4),
+    "logistic, late": _logistic(0.6, 0.08, 0.6),
+    "Gompertz .06": _gompertz(0.35, 0.06, 0.4, False),
+    "Gompertz .15": _gompertz(0.4, 0.15, 0.5, False),
+    "Gompertz .06, mirrored": _gompertz(0.4, 0.06, 0.4, True),
+    "Gompertz .1, late": _gompertz(0.5, 0.1, 0.6, False),
+    "Hill 2": _hill(0.3, 2.0, 0.6),
+    "Hill 4": _hill(0.45, 4.0, 0.6),
+    "Hill 8": _hill(0.4, 8.0, 0.5),
+    "arctangent .02": _arctangent(0.4, 0.02, 0.4),
+    "arctangent .05": _arctangent(0.4, 0.05, 0.4),
+    "arctangent .15": _arctangent(0.4, 0.15, 0.6),
+    "arctangent .1, late": _arctangent(0.55, 0.1, 0.6),
+}
+"""There is no break: Gompertz, Hill and arctangent are no rivals of the test."""
+
+LISTED = ("line", "quadratic", "cubic", "exponential", "logistic")
+EXISTENCE_NOISES = ("independent", "AR .5")
+POWER_CHANGES = (-1.0, -0.4)
+POWER_BEFORE = (0.0, -0.1)
+"""Further slopes before the break, for a change of -1.0."""
+
+
+def smooth_cases() -> tuple[Case, ...]:
+    """Every smooth truth under every noise of the existence test."""
+    return tuple(
+        replace(BASE, name=f"{name} | {noise}", truth=truth, noise=noise, knot=None)
+        for name, truth in SMOOTH.items()
+        for noise in EXISTENCE_NOISES
+    )
+
+
+def power_cases() -> tuple[Case, ...]:
+    """Kinks under every noise of the existence test; the slope before is -.05 if none is named."""
+    further = tuple(
+        replace(
+            BASE,
+            name=f"slope change -1, slope before {before:g} | independent",
+            truth=kink(before=before),
+        )
+        for before in POWER_BEFORE
+    )
+    return further + tuple(
+        replace(
+            BASE, name=f"slope change {change:g} | {noise}", truth=kink(change=change), noise=noise
+        )
+        for change in POWER_CHANGES
+        for noise in (*EXISTENCE_NOISES, "nested", "heteroscedastic")
+    )

@@ -1,0 +1,138 @@
+"""Re-make VERIFICATION_INFERENCE.md and its figure: inference against known truth.
+
+    python -m tests.verification.inference.write_table [--sets 2000] [--workers N]
+
+A finished case is kept in `results/verification/inference` under a hash of the code that made it,
+so that a run that was stopped goes on, and a change of the code starts anew. Existence takes half
+as many data sets a case.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import math
+import sys
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import fields
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from smcollapse.run import cores
+from tests.verification.inference.designs import NOISES, Case, power_cases, smooth_cases
+from tests.verification.inference.document import document
+from tests.verification.inference.figure import draw
+from tests.verification.inference.outcomes import coverage_row, existence_row
+from tests.verification.trainings import RESULTS, ROOT
+
+FOLDER = RESULTS / "inference"
+FIGURE = ROOT / "paper" / "figures" / "verification_inference.png"
+BLOCK = 100
+Row = Callable[[Case, int], dict[str, float]]
+
+
+def tasks() -> dict[str, tuple[str, Row, Case]]:
+    """Every case by its key: the kind of its rows, how they are made."""
+    found: dict[str, tuple[str, Row, Case]] = {}
+    for case in NOISES:
+        found[f"coverage: {case.name}"] = ("coverage", coverage_row, case)
+    for case in (*power_cases(), *smooth_cases()):
+        found[f"existence: {case.name}"] = ("existence", existence_row, case)
+    return found
+
+
+def code_hash() -> str:
+    """Hash of the code that decides what inference says of a data set."""
+    digest = hashlib.blake2b(digest_size=6)
+    places = [
+        *(ROOT / "src" / "smcollapse" / "inference").glob("*.py"),
+        ROOT / "src" / "smcollapse" / "kernels" / "atoms.py",
+        Path(__file__).with_name("outcomes.py"),
+    ]
+    for place in sorted(places):
+        digest.update(place.read_bytes())
+    return digest.hexdigest()
+
+
+def case_hash(key: str, case: Case) -> str:
+    """Hash of a case: its key, the truth on a grid, and every other setting of it."""
+    settings = {field.name: getattr(case, field.name) for field in fields(case)}
+    truth = case.truth(np.linspace(0.0, 0.6, 241))
+    settings["truth"] = np.round(truth, 12).tolist()
+    return hashlib.blake2b(f"{key} {settings}".encode(), digest_size=8).hexdigest()
+
+
+def block(key: str, start: int, stop: int) -> list[dict[str, float]]:
+    """Rows of the data sets start to stop of a case, in a worker."""
+    _, row, case = tasks()[key]
+    return [row(case, number) for number in range(start, stop)]
+
+
+def summarised(rows: pd.DataFrame) -> dict[str, float]:
+    """Means of the rows, medians of widths, and the number of data sets."""
+    means = rows.mean()
+    widths = [name for name in rows.columns if name.endswith("width")]
+    means[widths] = rows[widths].median()
+    means["sets"] = len(rows)
+    return {str(name): float(value) for name, value in means.items()}
+
+
+def main() -> None:
+    """Simulate what is missing, compose, draw."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--sets", type=int, default=2000, help="data sets a case")
+    parser.add_argument("--workers", type=int, default=cores(), help="processes, all cores if left")
+    parser.add_argument("--out", type=Path, default=ROOT / "VERIFICATION_INFERENCE.md")
+    parser.add_argument("--figure", type=Path, default=FIGURE)
+    options = parser.parse_args()
+    folder = FOLDER / f"{code_hash()}-{options.sets}"
+    folder.mkdir(parents=True, exist_ok=True)
+    start = time.perf_counter()
+    results = simulate(folder, options.sets, options.workers)
+    minutes = (time.perf_counter() - start) / 60.0
+    options.out.write_text(document(results, options.sets), encoding="utf-8")
+    options.figure.parent.mkdir(parents=True, exist_ok=True)
+    options.figure.write_bytes(draw(results))
+    print(f"{options.out.name} and {options.figure.name}, {minutes:.1f} min of simulation")
+
+
+def simulate(folder: Path, sets: int, workers: int) -> dict[str, dict[str, float]]:
+    """Summaries by key, those that are kept and those made now."""
+    results: dict[str, dict[str, float]] = {}
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        for key, (_, _, case) in tasks().items():
+            place = folder / f"{case_hash(key, case)}.json"
+            if place.exists():
+                results[key] = json.loads(place.read_text(encoding="utf-8"))["summary"]
+                continue
+            wanted = sets if key.startswith("coverage") else sets // 2
+            starts = range(0, wanted, BLOCK)
+            blocks: Sequence[list[dict[str, float]]] = list(
+                pool.map(
+                    block,
+                    [key] * len(starts),
+                    starts,
+                    [min(first + BLOCK, wanted) for first in starts],
+                )
+            )
+            results[key] = summarised(pd.DataFrame([row for rows in blocks for row in rows]))
+            place.write_text(
+                json.dumps({"key": key, "summary": results[key]}, indent=1), encoding="utf-8"
+            )
+            sys.stderr.write(f"{key}\n")
+    return results
+
+
+def monte_carlo(rate: float, sets: float) -> float:
+    """Standard error of a rate from that many data sets."""
+    return math.sqrt(max(rate * (1.0 - rate), 0.25 / sets) / sets)
+
+
+if __name__ == "__main__":
+    main()
