@@ -21,7 +21,8 @@ MISSES = 10
 
 def validation(found: Validation, written: Sequence[Path]) -> None:
     """Errors by theory, model and measure; onsets; verdicts; notes."""
-    from smcollapse.questions.validate_verdict import TOLERANCES, VARIES
+    from smcollapse.inference.agreement import VARIES
+    from smcollapse.questions.validate_verdict import TOLERANCES
 
     out = console()
     rows = [

@@ -18,6 +18,7 @@ from smcollapse.inference import (
     curves,
     smooth_transition,
 )
+from smcollapse.inference.agreement import z_scores
 from smcollapse.questions.conditions import labels_of
 from smcollapse.questions.onsets import Onsets, onsets_of
 from smcollapse.scenario import Scenario
@@ -131,7 +132,7 @@ def compare(theory: Theory, condition: TrainedCondition) -> Compared:
                     "replicates": by_share.count().to_numpy(),
                     "predicted": curve.measures[measure][at],
                     "error": error,
-                    "z": np.divide(error, se, out=np.full(len(se), np.nan), where=se > 0.0),
+                    "z": z_scores(error, se),
                 }
             )
         )

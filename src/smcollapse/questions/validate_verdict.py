@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from smcollapse.inference import Record
+from smcollapse.inference.agreement import agreement
 from smcollapse.theories import MEASURES
 
 if TYPE_CHECKING:
@@ -25,9 +26,6 @@ PERCENTILE_95 = {"rare_recall": 0.05}
 ONSET = 0.02
 """Largest median absolute error of the benchmark share, in units of share."""
 
-VARIES = 0.02
-"""R² within a condition is taken where the trained means span at least this much over shares."""
-
 TOLERANCES = (
     "a theory holds where the median |error| of rare recall, mean confidence and ECE is at most "
     f"{MEDIAN['rare_recall']:g}, the 95th percentile of rare recall's at most "
@@ -41,7 +39,7 @@ class Summary(Record):
     """Errors of one measure by one theory for one kind of model, over conditions and shares.
 
     r2 : median over conditions of the R² across shares, of the `r2_conditions` conditions whose
-         trained means span at least `VARIES`; NaN where there are none
+         trained means span at least .02; NaN where there are none
     """
 
     theory: str
@@ -97,32 +95,22 @@ def summaries(points: pd.DataFrame) -> tuple[Summary, ...]:
 
 
 def _summary(theory: str, model: str, measure: str, rows: pd.DataFrame) -> Summary:
-    errors = rows["error"].abs()
-    worst = rows.iloc[int(errors.to_numpy().argmax())]
-    z = rows["z"].dropna().abs()
-    r2 = [value for _, group in rows.groupby("condition") if not math.isnan(value := _r2(group))]
+    found = agreement(rows["trained"], rows["predicted"], rows["se"], rows["condition"].tolist())
+    worst = rows.iloc[found.largest_at]
     return Summary(
         theory=theory,
         model=model,
         measure=measure,
-        points=len(rows),
-        median_error=float(errors.median()),
-        p95_error=float(errors.quantile(0.95)),
-        largest_error=float(errors.max()),
+        points=found.points,
+        median_error=found.median_error,
+        p95_error=found.p95_error,
+        largest_error=found.largest_error,
         largest_at=f"{worst['condition']}, share {worst['share']:g}",
-        median_z=float(z.median()) if len(z) else math.nan,
-        z_below_2=float((z < 2.0).mean()) if len(z) else math.nan,
-        r2=float(np.median(r2)) if r2 else math.nan,
-        r2_conditions=len(r2),
+        median_z=found.median_z,
+        z_below_2=found.z_below_2,
+        r2=found.r2,
+        r2_conditions=found.r2_curves,
     )
-
-
-def _r2(rows: pd.DataFrame) -> float:
-    """1 − Σ(trained − predicted)²/Σ(trained − mean)²; NaN where the trained means hardly move."""
-    trained = rows["trained"].to_numpy()
-    if len(trained) < 3 or np.ptp(trained) < VARIES:
-        return math.nan
-    return float(1.0 - (rows["error"] ** 2).sum() / ((trained - trained.mean()) ** 2).sum())
 
 
 def verdicts(
