@@ -43,9 +43,8 @@ def z_scores(errors: npt.ArrayLike, standard_errors: npt.ArrayLike) -> npt.NDArr
     """Errors (n,) over standard errors (n,); nan where these are zero or missing."""
     error = np.asarray(errors, dtype=np.float64)
     se = np.asarray(standard_errors, dtype=np.float64)
-    scores: npt.NDArray[np.float64] = np.divide(
-        error, se, out=np.full(error.shape, np.nan), where=se > 0.0
-    )
+    scores = np.full(error.shape, np.nan)
+    np.divide(error, se, out=scores, where=se > 0.0)
     return scores
 
 

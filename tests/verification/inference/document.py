@@ -16,8 +16,9 @@ SAFE = 0.94
 FALSE_ALARMS = 0.06
 POWER = 0.80
 WIDER = 1.25
-EXEMPT = ("3 replicates",)
-"""Reported, not required: the band of a knot is wide with two degrees of freedom."""
+EXEMPT = ("3 replicates", "one corpus a share, not declared")
+"""Reported, not required: two degrees of freedom make a wide band; what is not declared is noticed
+in most tables, not in all."""
 
 
 def document(results: Summaries, sets: int) -> str:
@@ -92,6 +93,9 @@ def coverage(results: Summaries) -> Section:
             "delta method is the usual band of segmented-regression packages (all rows as "
             "independent): a competitor where it covers. Widths are medians, in units of share.",
             markdown(pd.DataFrame(rows), 3),
+            f"Reported without a requirement: {', '.join(EXEMPT)}. Corpora that nobody declares show "
+            "in the scatter of the means in most tables, and then bands take them in and the answer "
+            "says so; in the others they are too short. Declare them.",
             "Benchmark shares by models, on every fifth data set: shorter where the model is the "
             "truth, as the kink is here, and of no use where it is not.",
             markdown(pd.DataFrame(models), 3),
@@ -158,7 +162,14 @@ def existence(results: Summaries) -> Section:
             "rivals of the test, and Gompertz curves only the limit of one. Beside it the usual "
             "test, sup-F of a kink against a line, which fires under any bend.",
             markdown(pd.DataFrame(alarms), 3),
-            "Kinks: power.",
+            "Kinks: power. Where the curve is flat before the break the power is bounded, whatever "
+            "the test: the Gompertz curve nearest to a kink with slopes 0 and -1 is only 2.0 standard "
+            "errors away (10 replicates, independent noise), so that a test with .06 false alarms "
+            "under that curve shows the kink in at most .68 of all sweeps (Neyman and Pearson's "
+            "bound, Φ(2.0 - 1.55)); with a slope of -.05 before the break the distance is 2.7 and the "
+            "bound .88, with -.1 it is 3.8 and .99. Against symmetric logistics alone the power at "
+            "slope 0 is .80, and Gompertz curves of other places pass for breaks in .3 to .5 of all "
+            "sweeps: we took fewer false alarms.",
             markdown(pd.DataFrame(powers), 3),
         ),
         tuple(required),
