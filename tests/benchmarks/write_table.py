@@ -16,7 +16,7 @@ import numba
 import numpy
 import torch
 
-from tests.benchmarks import bench_draws, bench_theory, bench_training
+from tests.benchmarks import bench_draws, bench_inference, bench_theory, bench_training
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -66,6 +66,7 @@ def main() -> None:
     options = parser.parse_args()
     where = torch.cuda.get_device_name() if options.device == "cuda" else processor()
     versions = f"numpy {numpy.__version__}, numba {numba.__version__}, torch {torch.__version__}"
+    measured = bench_inference.locate()
     text = f"""# Benchmarks
 
 Re-made by `make bench`. Every comparison runs both sides in turn in one process, on one thread,
@@ -100,6 +101,33 @@ sides are equal.
 A phase diagram is the whole command, start-up and figures included:
 
 {markdown(bench_theory.phase_diagram())}
+
+## Inference
+
+{bench_inference.__doc__.splitlines()[0]}
+
+{bench_inference.__doc__.split("\n\n")[1].strip()}
+
+The knot of the kink: root mean square error, coverage of the 95 % band, time of one table, medians
+after one untimed call. "time over" is a procedure's time over ours on the same data sets, under
+independent noise. ± is one Monte-Carlo standard error. `SegmentedOLS` does what `Fit` does (knot,
+slopes, large-sample errors) and so misses what it misses; `break_point` inverts a test with simulated
+draws, which costs time and keeps its level where a share has one corpus. `onset` holds the same knot
+and band. `n_boot=0` leaves out the peer's restarts. Procedures of "ruptures" place a knot on a share
+only: their error is that of an estimate between shares only where the truth is, and .40 is a share.
+
+{markdown(bench_inference.location_table(measured))}
+
+What was required:
+
+{markdown(bench_inference.requirement_table(measured))}
+
+How often a break is shown, over {bench_inference.SETS} data sets each: power under the kink, false
+alarms under the others, which have none. Tests at .05; pwlf by BIC, ruptures by PELT with the penalty
+2 σ² log n. `Fit`'s p-value depends on the order of the rows, and is nan where a place that it tries
+leaves a singular design, as in rows sorted by share: nan counts as no break shown.
+
+{markdown(bench_inference.alarm_table())}
 
 ## Start-up
 
