@@ -181,10 +181,11 @@ def existence(results: Summaries) -> Section:
             "rivals of the test, and Gompertz curves only the limit of one. Beside it the usual "
             "test, sup-F of a kink against a line, which fires under any bend.",
             markdown(pd.DataFrame(alarms), 3),
-            "Kinks: power, and what bounds it under independent noise. A test with .06 false alarms "
-            "under the skewed logistic (a Gompertz curve is one) nearest to the kink shows the kink "
-            "in at most Φ(distance - 1.55) of all sweeps, the distance in standard errors: Neyman and "
-            "Pearson's bound for any test. A kink that is flat on the left is the hardest to tell.",
+            "Kinks: power, and what bounds it under independent noise. A test with .06 false "
+            "alarms under the skewed logistic (a Gompertz curve is one) nearest to the kink shows "
+            "the kink in at most Φ(distance - 1.55) of all sweeps, the distance in standard errors: "
+            "Neyman and Pearson's bound for any test. A kink that is flat on the left is the "
+            "hardest to tell.",
             markdown(pd.DataFrame(powers), 3),
         ),
         tuple(required),
