@@ -10,7 +10,7 @@ Figure    The report of the run.
     python analyses/atlas.py [--out results/atlas] [--device auto|cpu|cuda]
 
 writes what the README shows: `paper/data/atlas.csv` (means and standard errors by condition and
-share), `paper/data/atlas-answer.json` and two figures in `paper/figures`.
+share), `paper/data/atlas-answer.json` and three figures in `paper/figures`.
 """
 
 from __future__ import annotations
@@ -49,7 +49,13 @@ def main() -> None:
     for name in ("measures", "knobs"):
         image = report.page.with_name(f"{name}.png")
         shutil.copyfile(image, PAPER / "figures" / f"atlas-{name}.png")
+    onsets = smcollapse.onset_report(result.store.folder, "rare_recall")
+    written = smcollapse.write_onset(onsets, report.page.parent)
+    figure = next(path for path in written if path.suffix == ".png")
+    shutil.copyfile(figure, PAPER / "figures" / "onset.png")
     print(answer.text)
+    if answer.contrasts is not None:
+        print(answer.contrasts.verdict)
     print(f"page: {report.page}")
 
 

@@ -108,7 +108,7 @@ def _limits(band: Any) -> list[float | None] | None:
 
 def onset_report(
     source: Path,
-    columns: Columns,
+    columns: Columns | str,
     *,
     direction: Literal["auto", "loss", "gain"] = "auto",
     loss: float = 0.10,
@@ -120,9 +120,10 @@ def onset_report(
 ) -> OnsetReport:
     """The onset of a measure in every condition of a run or table.
 
-    Raises DataError for a table or setting that allows none, StoreError for a folder that is
-    no run.
+    ``columns`` may be the measure's name alone. Raises DataError for a table or setting that
+    allows none, StoreError for a folder that is no run.
     """
+    columns = Columns(columns) if isinstance(columns, str) else columns
     results = read_results(source, columns)
     chosen = direction_of(columns.response) if direction == "auto" else direction
     found = []

@@ -183,7 +183,7 @@ def existence(results: Summaries) -> Section:
             markdown(pd.DataFrame(alarms), 3),
             "Kinks: power, and what bounds it under independent noise. A test with .06 false "
             "alarms under the skewed logistic (a Gompertz curve is one) nearest to the kink shows "
-            "the kink in at most Φ(distance - 1.55) of all sweeps, the distance in standard errors: "
+            "the kink in at most Φ(distance - 1.55) of all sweeps, the distance in s.e. of a mean: "
             "Neyman and Pearson's bound for any test. A kink that is flat on the left is the "
             "hardest to tell.",
             markdown(pd.DataFrame(powers), 3),
