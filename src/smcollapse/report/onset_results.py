@@ -21,6 +21,7 @@ from smcollapse.report.style import (
     GREY,
     PURPLE,
     VERMILLION,
+    claim_handle,
     new_figure,
     shade_claim,
     share_axis,
@@ -243,6 +244,7 @@ def _legend(figure: Figure, shown: tuple[FoundOnset, ...], alone: bool) -> None:
         Line2D([], [], color=BLACK, marker="<", linestyle="", label="safe share"),
         Line2D([], [], color=PURPLE, marker="s", label="kink and knot"),
         Line2D([], [], color=GREEN, marker="D", label="logistic and centre"),
+        claim_handle(),
     ]
     figure.legend(
         handles=handles,

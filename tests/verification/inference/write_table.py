@@ -3,8 +3,8 @@
     python -m tests.verification.inference.write_table [--sets 2000] [--workers N]
 
 A finished case is kept in `results/verification/inference` under a hash of the code that made it,
-so that a run that was stopped goes on, and a change of the code starts anew. Existence takes half
-as many data sets a case.
+so that a run that was stopped goes on, and a change of the code starts anew. Existence takes a
+quarter of the data sets.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def simulate(folder: Path, sets: int, workers: int) -> dict[str, dict[str, float
             if place.exists():
                 results[key] = json.loads(place.read_text(encoding="utf-8"))["summary"]
                 continue
-            wanted = sets if key.startswith("coverage") else sets // 2
+            wanted = sets if key.startswith("coverage") else sets // 4
             starts = range(0, wanted, BLOCK)
             blocks: Sequence[list[dict[str, float]]] = list(
                 pool.map(
