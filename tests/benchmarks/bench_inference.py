@@ -3,8 +3,8 @@
 Simulated sweeps of known truth (tests/verification/inference/designs.py): 13 shares from 0 to .6,
 10 replicates, noise s.d. .02, a slope of -.05 that changes by -1.0 at .40. Noise is independent, or
 half of its variance belongs to one corpus a share that all replicates use; ours is told so, the
-packages have no way to be told. Every procedure gets the same data sets in the same process, on one
-thread; the order is reversed from one data set to the next.
+packages can only be given the 13 means. Every procedure gets the same data sets (the slow ones the
+first of them) in one process, on one thread, in an order that is reversed from set to set.
 """
 
 from __future__ import annotations

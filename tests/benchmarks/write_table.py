@@ -33,6 +33,37 @@ def _shown(value: object) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
+def inference() -> str:
+    """The section on knots and breaks."""
+    measured = bench_inference.locate()
+    title, _, design = (bench_inference.__doc__ or "").partition("\n\n")
+    return f"""## Inference
+
+{title}
+{design.strip()}
+
+The knot of the kink: root mean square error, coverage of the 95 % band, and the time of one table,
+after one untimed call. "time over" is the median ratio to ours on the same data sets, under
+independent noise; below 1 the other is faster. ± is one Monte-Carlo standard error. `SegmentedOLS`
+has the content of `Fit`: knot, slopes, their large-sample errors. `break_point` inverts a test with
+999 simulated draws instead. `onset` holds the knot and band of `break_point`. `n_boot=0` leaves out
+the restarts of `Fit`. ruptures places a knot on a share only; .40 is a share, which flatters it.
+
+{markdown(bench_inference.location_table(measured))}
+
+What was required:
+
+{markdown(bench_inference.requirement_table(measured))}
+
+How often a break is shown, over {bench_inference.SETS} data sets each: power under the kink, false
+alarms elsewhere. Tests at .05; pwlf by BIC, ruptures by PELT with the penalty 2 σ² log n. The
+p-value of `Fit` depends on the order of the rows, and is nan where a place that it tries leaves a
+singular design, as in rows sorted by share; nan counts as no break shown.
+
+{markdown(bench_inference.alarm_table())}
+"""
+
+
 def start_up(runs: int = 7) -> list[dict[str, str]]:
     """Seconds of whole processes that do next to nothing, medians."""
     program = str(Path(sys.executable).with_name("smcollapse"))
@@ -66,7 +97,6 @@ def main() -> None:
     options = parser.parse_args()
     where = torch.cuda.get_device_name() if options.device == "cuda" else processor()
     versions = f"numpy {numpy.__version__}, numba {numba.__version__}, torch {torch.__version__}"
-    measured = bench_inference.locate()
     text = f"""# Benchmarks
 
 Re-made by `make bench`. Every comparison runs both sides in turn in one process, on one thread,
@@ -102,33 +132,7 @@ A phase diagram is the whole command, start-up and figures included:
 
 {markdown(bench_theory.phase_diagram())}
 
-## Inference
-
-{bench_inference.__doc__.splitlines()[0]}
-
-{bench_inference.__doc__.split("\n\n")[1].strip()}
-
-The knot of the kink: root mean square error, coverage of the 95 % band, time of one table, medians
-after one untimed call. "time over" is a procedure's time over ours on the same data sets, under
-independent noise. ± is one Monte-Carlo standard error. `SegmentedOLS` does what `Fit` does (knot,
-slopes, large-sample errors) and so misses what it misses; `break_point` inverts a test with simulated
-draws, which costs time and keeps its level where a share has one corpus. `onset` holds the same knot
-and band. `n_boot=0` leaves out the peer's restarts. Procedures of "ruptures" place a knot on a share
-only: their error is that of an estimate between shares only where the truth is, and .40 is a share.
-
-{markdown(bench_inference.location_table(measured))}
-
-What was required:
-
-{markdown(bench_inference.requirement_table(measured))}
-
-How often a break is shown, over {bench_inference.SETS} data sets each: power under the kink, false
-alarms under the others, which have none. Tests at .05; pwlf by BIC, ruptures by PELT with the penalty
-2 σ² log n. `Fit`'s p-value depends on the order of the rows, and is nan where a place that it tries
-leaves a singular design, as in rows sorted by share: nan counts as no break shown.
-
-{markdown(bench_inference.alarm_table())}
-
+{inference()}
 ## Start-up
 
 {markdown(start_up())}

@@ -130,9 +130,9 @@ def _panel(ax: Axes, one: FoundOnset, response: str, alone: bool) -> None:
     span_at_least(ax, 4.0)
     _bands(ax, found)
     ax.set_ylabel(f"{measure_name(response)}, %")
-    title = fill(
-        found.verdict if alone else f"{shortened(one.label)}: {found.verdict}", 92 if alone else 48
-    )
+    text = found.verdict if alone else f"{shortened(one.label)}: {found.verdict}"
+    # a number stays with its sign of per cent
+    title = fill(text.replace(" %", "\u00a0%"), 92 if alone else 48)
     ax.set_title(title, fontsize=9.0 if alone else 7.5, fontweight="normal")
 
 
