@@ -14,6 +14,7 @@ from smcollapse_cli import (
     check_commands,
     inference_commands,
     plan_command,
+    specify_command,
     theory_commands,
 )
 
@@ -170,6 +171,7 @@ check_commands.register(app)
 inference_commands.register(app)
 attribute_command.register(app)
 plan_command.register(app)
+specify_command.register(app)
 
 
 def main() -> None:

@@ -1,0 +1,148 @@
+"""The command `specify`: onset and effect under every defensible way to analyse the runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from smcollapse_cli.inference_commands import (
+    By,
+    CorpusColumn,
+    Direction,
+    Json,
+    Level,
+    Out,
+    ReplicateColumn,
+    Seed,
+    ShareColumn,
+    Source,
+    folder_for,
+    window,
+)
+
+if TYPE_CHECKING:
+    from smcollapse.questions.specify import FoundSpecification, SpecificationReport
+
+
+def specify(
+    source: Source,
+    response: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COL",
+            help="Column of a measure; repeatable, each is one more choice.",
+            show_default="rare_recall",
+        ),
+    ] = None,
+    before: Annotated[
+        str | None,
+        typer.Option(metavar="LOW:HIGH", help="Shares before.", show_default="the claim's"),
+    ] = None,
+    after: Annotated[
+        str | None,
+        typer.Option(metavar="LOW:HIGH", help="Shares after.", show_default="the claim's"),
+    ] = None,
+    share: ShareColumn = "share",
+    replicate: ReplicateColumn = None,
+    corpus: CorpusColumn = None,
+    by: By = None,
+    direction: Annotated[
+        Direction, typer.Option(help="Is a loss or a gain the harm?", show_default="by the measure")
+    ] = Direction.auto,
+    loss: Annotated[float, typer.Option(help="What counts as lost: a fraction, or points.")] = 0.10,
+    points: Annotated[bool, typer.Option("--points", help="Read --loss as points.")] = False,
+    level: Level = 0.95,
+    draws: Annotated[int, typer.Option(min=99, help="Draws of the resampling.")] = 499,
+    seed: Seed = 0,
+    out: Out = None,
+    json: Json = False,
+) -> None:
+    """How much do onset and effect depend on the way of analysis? All of them, tested jointly."""
+    from smcollapse.questions.results import Columns
+    from smcollapse.questions.specify import specify_report
+    from smcollapse.report.specification import write_specification
+    from smcollapse_cli import printing
+
+    folder = folder_for(source, out, "specify")
+    chosen = tuple(response or ("rare_recall",))
+    report = specify_report(
+        source,
+        Columns(chosen[0], share, replicate, corpus, tuple(by or ())),
+        chosen,
+        before=window("--before", before),
+        after=window("--after", after),
+        direction=direction.value,
+        loss=loss,
+        relative=not points,
+        level=level,
+        draws=draws,
+        seed=seed,
+    )
+    written = write_specification(report, folder)
+    if json:
+        printing.as_json({"files": [str(path) for path in written], **report.to_dict()})
+    else:
+        _print(report, written)
+
+
+def _print(report: SpecificationReport, written: Iterable[Path]) -> None:
+    """Per condition: a sentence on the onset and on the change, and what each choice does."""
+    from smcollapse.report.wording import measure_name
+    from smcollapse_cli.inference_printing import files
+    from smcollapse_cli.printing import console
+
+    out = console()
+    measures = ", ".join(measure_name(name) for name in report.responses)
+    out.print(f"{report.name}: {measures}", markup=False)
+    for one in report.found:
+        if len(report.found) > 1:
+            out.print(f"\n{one.label}", markup=False, style="bold")
+        _print_condition(one)
+    said: dict[str, list[str]] = {}
+    for one in report.found:
+        for note in one.specification.notes:
+            said.setdefault(note, []).append(one.label)
+    for note, labels in said.items():
+        where = "" if len(labels) == len(report.found) else f"{', '.join(labels)}: "
+        out.print(f"note: {where}{note}", markup=False)
+    files(written)
+
+
+def _print_condition(one: FoundSpecification) -> None:
+    from smcollapse.report.specification_words import (
+        curve_words,
+        difference_words,
+        joint_words,
+        largest_words,
+    )
+    from smcollapse.report.wording import measure_name
+    from smcollapse_cli.printing import console, grid
+
+    out = console()
+    for name, curve in (
+        ("Onset", one.specification.onset),
+        ("Change", one.specification.effect),
+    ):
+        if curve is None:
+            continue
+        text = "; ".join(part for part in (curve_words(curve), largest_words(curve)) if part)
+        text = f"{name}: {text}."
+        if curve.turned:
+            turned = ", ".join(measure_name(measure) for measure in curve.turned)
+            text += f" The sign of {turned} is turned, so that harm is negative."
+        out.print(f"\n{text}", markup=False, style="bold")
+        if curve.joint is not None:
+            words = joint_words(curve.joint)
+            out.print(f"{words[0].upper()}{words[1:]}.", markup=False)
+        rows = [difference_words(difference) for difference in curve.differences]
+        if rows:
+            columns = ("choice", "what is changed", "median change of the estimate")
+            out.print(grid("", columns, rows))
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    app.command()(specify)
