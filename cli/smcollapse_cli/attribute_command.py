@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from smcollapse_cli.inference_commands import Json, Level, Out, Seed, Source
+from smcollapse_cli.options import (
+    After,
+    Before,
+    Json,
+    Level,
+    Out,
+    Seed,
+    Source,
+    folder_for,
+    low_high,
+)
 
 if TYPE_CHECKING:
     from smcollapse.questions.attribute import AttributionReport
@@ -28,14 +38,8 @@ def attribute(
     replicate: Annotated[
         str, typer.Option(metavar="COL", help="Column of the replicate.")
     ] = "replicate",
-    before: Annotated[
-        str | None,
-        typer.Option(metavar="LOW:HIGH", help="Shares before.", show_default="the claim's"),
-    ] = None,
-    after: Annotated[
-        str | None,
-        typer.Option(metavar="LOW:HIGH", help="Shares after.", show_default="the claim's"),
-    ] = None,
+    before: Before = None,
+    after: After = None,
     interactions: Annotated[bool, typer.Option(help="Fit pairs of knobs too.")] = True,
     level: Level = 0.95,
     seed: Seed = 0,
@@ -46,7 +50,6 @@ def attribute(
     from smcollapse.questions.attribute import attribution_report
     from smcollapse.report.attribution import write_attribution
     from smcollapse_cli import printing
-    from smcollapse_cli.inference_commands import folder_for, window
 
     folder = folder_for(source, out, "attribute")
     report = attribution_report(
@@ -55,8 +58,8 @@ def attribute(
         tuple(knob or ()),
         share=share,
         replicate=replicate,
-        before=window("--before", before),
-        after=window("--after", after),
+        before=low_high("--before", before),
+        after=low_high("--after", after),
         interactions=interactions,
         level=level,
         seed=seed,

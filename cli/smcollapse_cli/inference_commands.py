@@ -2,49 +2,29 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-Source = Annotated[
-    Path, typer.Argument(help="Folder of a run, or a CSV or Parquet file.", metavar="FILE|DIR")
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
-ShareColumn = Annotated[str, typer.Option(metavar="COL", help="Column of the synthetic share.")]
-ReplicateColumn = Annotated[
-    str | None,
-    typer.Option(
-        metavar="COL", help="Column of the replicate.", show_default="replicate, if there"
-    ),
-]
-CorpusColumn = Annotated[
-    str | None,
-    typer.Option(
-        metavar="COL", help="Column of the synthetic corpus.", show_default="corpus, if there"
-    ),
-]
-By = Annotated[
-    list[str] | None,
-    typer.Option(metavar="COL", help="Column that tells conditions apart; repeatable."),
-]
-Out = Annotated[
-    Path | None,
-    typer.Option(
-        help="Folder for table and figure.", show_default="results/NAME-COMMAND, or DIR/COMMAND"
-    ),
-]
-Level = Annotated[float, typer.Option(min=0.5, max=0.999, help="Level of bands and intervals.")]
-Seed = Annotated[int, typer.Option(min=0, help="Seed of the resampling.")]
-
-
-class Direction(StrEnum):
-    """What harm is."""
-
-    auto = "auto"
-    loss = "loss"
-    gain = "gain"
+from smcollapse_cli.options import (
+    After,
+    Before,
+    By,
+    CorpusColumn,
+    Direction,
+    Harm,
+    Json,
+    Level,
+    Loss,
+    Out,
+    Points,
+    ReplicateColumn,
+    Seed,
+    ShareColumn,
+    Source,
+    folder_for,
+    low_high,
+)
 
 
 def onset(
@@ -56,11 +36,9 @@ def onset(
     replicate: ReplicateColumn = None,
     corpus: CorpusColumn = None,
     by: By = None,
-    direction: Annotated[
-        Direction, typer.Option(help="Is a loss or a gain the harm?", show_default="by the measure")
-    ] = Direction.auto,
-    loss: Annotated[float, typer.Option(help="What counts as lost: a fraction, or points.")] = 0.10,
-    points: Annotated[bool, typer.Option("--points", help="Read --loss as points.")] = False,
+    direction: Harm = Direction.auto,
+    loss: Loss = 0.10,
+    points: Points = False,
     level: Level = 0.95,
     draws: Annotated[int, typer.Option(min=99, help="Draws of every resampling.")] = 999,
     seed: Seed = 0,
@@ -101,14 +79,8 @@ def effects(
             show_default="those of the claim",
         ),
     ] = None,
-    before: Annotated[
-        str | None,
-        typer.Option(metavar="LOW:HIGH", help="Shares before.", show_default="the claim's"),
-    ] = None,
-    after: Annotated[
-        str | None,
-        typer.Option(metavar="LOW:HIGH", help="Shares after.", show_default="the claim's"),
-    ] = None,
+    before: Before = None,
+    after: After = None,
     share: ShareColumn = "share",
     replicate: ReplicateColumn = None,
     corpus: CorpusColumn = None,
@@ -130,8 +102,8 @@ def effects(
         source,
         Columns(chosen[0], share, replicate, corpus, tuple(by or ())),
         chosen,
-        before=window("--before", before),
-        after=window("--after", after),
+        before=low_high("--before", before),
+        after=low_high("--after", after),
         level=level,
     )
     written = write_effects(report, folder)
@@ -139,30 +111,6 @@ def effects(
         printing.as_json({"files": [str(path) for path in written], **report.to_dict()})
     else:
         inference_printing.effects(report, written)
-
-
-def folder_for(source: Path, out: Path | None, command: str) -> Path:
-    """Where files go, checked before anything is worked out. Raises StoreError."""
-    from smcollapse.report.write_predictions import check_folder
-
-    folder = out or (
-        source / command if source.is_dir() else Path("results") / f"{source.stem}-{command}"
-    )
-    check_folder(folder)
-    return folder
-
-
-def window(option: str, text: str | None) -> tuple[float, float] | None:
-    """Two numbers written LOW:HIGH. Raises DataError."""
-    from smcollapse.errors import DataError
-
-    if text is None:
-        return None
-    low, _, high = text.partition(":")
-    try:
-        return float(low), float(high)
-    except ValueError:
-        raise DataError(f"{option} {text}: write LOW:HIGH, such as 0:0.2") from None
 
 
 def register(app: typer.Typer) -> None:

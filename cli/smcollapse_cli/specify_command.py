@@ -8,19 +8,24 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from smcollapse_cli.inference_commands import (
+from smcollapse_cli.options import (
+    After,
+    Before,
     By,
     CorpusColumn,
     Direction,
+    Harm,
     Json,
     Level,
+    Loss,
     Out,
+    Points,
     ReplicateColumn,
     Seed,
     ShareColumn,
     Source,
     folder_for,
-    window,
+    low_high,
 )
 
 if TYPE_CHECKING:
@@ -37,23 +42,15 @@ def specify(
             show_default="rare_recall",
         ),
     ] = None,
-    before: Annotated[
-        str | None,
-        typer.Option(metavar="LOW:HIGH", help="Shares before.", show_default="the claim's"),
-    ] = None,
-    after: Annotated[
-        str | None,
-        typer.Option(metavar="LOW:HIGH", help="Shares after.", show_default="the claim's"),
-    ] = None,
+    before: Before = None,
+    after: After = None,
     share: ShareColumn = "share",
     replicate: ReplicateColumn = None,
     corpus: CorpusColumn = None,
     by: By = None,
-    direction: Annotated[
-        Direction, typer.Option(help="Is a loss or a gain the harm?", show_default="by the measure")
-    ] = Direction.auto,
-    loss: Annotated[float, typer.Option(help="What counts as lost: a fraction, or points.")] = 0.10,
-    points: Annotated[bool, typer.Option("--points", help="Read --loss as points.")] = False,
+    direction: Harm = Direction.auto,
+    loss: Loss = 0.10,
+    points: Points = False,
     level: Level = 0.95,
     draws: Annotated[int, typer.Option(min=99, help="Draws of the resampling.")] = 499,
     seed: Seed = 0,
@@ -72,8 +69,8 @@ def specify(
         source,
         Columns(chosen[0], share, replicate, corpus, tuple(by or ())),
         chosen,
-        before=window("--before", before),
-        after=window("--after", after),
+        before=low_high("--before", before),
+        after=low_high("--after", after),
         direction=direction.value,
         loss=loss,
         relative=not points,

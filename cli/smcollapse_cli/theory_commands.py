@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from smcollapse_cli.options import low_high
+
 StudyName = Annotated[str, typer.Argument(help="Name of a shipped study, or a TOML file.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Csv = Annotated[Path | None, typer.Option(help="Write the table to this file too.")]
@@ -92,7 +94,8 @@ def phase(
     from smcollapse_cli import printing, theory_printing
 
     limits = [
-        _limits(name, text) for name, text in (("--x-range", x_range), ("--y-range", y_range))
+        low_high(name, text, "0.2:1.5")
+        for name, text in (("--x-range", x_range), ("--y-range", y_range))
     ]
     chosen = smcollapse.load_study(study, overrides=tuple(set_ or ()))
     folder = out or Path("results") / f"{chosen.name}-phase"
@@ -117,19 +120,6 @@ def phase(
         printing.as_json({"files": [str(path) for path in written], **found.to_dict()})
     else:
         theory_printing.phase(found, written)
-
-
-def _limits(option: str, text: str | None) -> tuple[float, float] | None:
-    """Two numbers written LOW:HIGH. Raises StudyError."""
-    from smcollapse.errors import StudyError
-
-    if text is None:
-        return None
-    low, _, high = text.partition(":")
-    try:
-        return float(low), float(high)
-    except ValueError:
-        raise StudyError(f"{option} {text}: write LOW:HIGH, such as 0.2:1.5") from None
 
 
 def register(app: typer.Typer) -> None:

@@ -232,6 +232,20 @@ def crossing_of(
     return np.array([_crossing(shares, mean, loss, relative, direction) for mean in means])
 
 
+def common_draws_of(
+    curves: Curves, weights: Array, loss: float, relative: bool, direction: Direction
+) -> tuple[float, Array, bool]:
+    """Benchmark share, its values (B,) on replicate weights (B, R), and whether it is not reached.
+
+    What is not reached counts with the largest share. The weights are common to conditions, so
+    that differences between conditions are paired.
+    """
+    last = float(curves.shares[-1])
+    share = benchmark_share_of(curves.shares, curves.mean, loss, relative, direction)
+    drawn = crossing_of(curves.shares, weights @ curves.values, loss, relative, direction)
+    return (last if share is None else share), np.minimum(drawn, last), share is None
+
+
 def _crossing(
     shares: Array, values: Array, loss: float, relative: bool, direction: Direction
 ) -> float:

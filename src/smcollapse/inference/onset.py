@@ -21,7 +21,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypedDict, TypeVar
 
 import numpy as np
 
@@ -39,7 +39,7 @@ from smcollapse.inference.existence import (
 )
 from smcollapse.inference.families import KINK, LINE, LOGISTIC, RIVALS, TWO_BREAKS, Family
 from smcollapse.inference.records import InferenceError, Record
-from smcollapse.inference.resampling import DEFAULT_DRAWS, Array
+from smcollapse.inference.resampling import DEFAULT_DRAWS
 from smcollapse.inference.stepdown import StepDown, step_down_safe_share
 from smcollapse.inference.transition import Transition, smooth_transition
 from smcollapse.inference.variants import Variants, knot_variants
@@ -47,6 +47,12 @@ from smcollapse.inference.words import per_cent, share_words
 
 ENOUGH_POWER = 0.5
 T = TypeVar("T")
+
+
+class _Settings(TypedDict):
+    level: float
+    draws: int
+    seed: int
 
 
 @dataclass(frozen=True)
@@ -116,16 +122,16 @@ def onset(
             warnings.append(f"{name}: {error}")
             return None
 
-    settings = {"level": level, "draws": draws, "seed": seed}
+    settings: _Settings = {"level": level, "draws": draws, "seed": seed}
     benchmark = attempt(
         "benchmark share",
-        lambda: benchmark_share(curves, loss, relative, direction, **settings),  # type: ignore[arg-type]
+        lambda: benchmark_share(curves, loss, relative, direction, **settings),
     )
     step_down = attempt(
         "step-down test", lambda: step_down_safe_share(curves, tolerance, direction, level=level)
     )
-    knot = attempt("break", lambda: break_point(curves, **settings))  # type: ignore[arg-type]
-    transition = attempt("transition", lambda: smooth_transition(curves, **settings))  # type: ignore[arg-type]
+    knot = attempt("break", lambda: break_point(curves, **settings))
+    transition = attempt("transition", lambda: smooth_transition(curves, **settings))
     models: tuple[ModelShare, ...] = ()
     bend = found = second = variants = None
     power: tuple[float, float, float] | None = None
@@ -152,7 +158,7 @@ def onset(
                 )
                 or ()
             )
-            bend = attempt("bend", lambda: bend_width(curves, **settings))  # type: ignore[arg-type]
+            bend = attempt("bend", lambda: bend_width(curves, **settings))
             power = attempt("power", lambda: _power(curves, knot, rivals, 1.0 - level, seed))
             if knot is not None:
                 variants = attempt("variants", lambda: knot_variants(curves, knot))
@@ -288,10 +294,3 @@ def _is_transition(
     if logistic is not None and logistic.rss_rival >= logistic.rss_break:
         return False
     return Comparison(curves, LOGISTIC, found.draws, seed).against(LINE).p_value <= alpha
-
-
-def kink_curve(shares: Array, start: float, before: float, knot: float, after: float) -> Array:
-    """A kink (S,) that starts at ``start``, for plans and tests."""
-    change = after - before
-    curve: Array = start + before * (shares - shares[0]) + change * np.maximum(shares - knot, 0.0)
-    return curve

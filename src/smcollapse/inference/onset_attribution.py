@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from smcollapse.inference.benchmark import Direction, benchmark_share_of, check_loss, crossing_of
+from smcollapse.inference.benchmark import Direction, common_draws_of
 from smcollapse.inference.curves import Curves, curves
 from smcollapse.inference.knobs import design
 from smcollapse.inference.multiplicity import romano_wolf_draws
@@ -101,14 +101,10 @@ def attribute_onset(
     weights = replicate_weights(len(replicates), draws, seed, measured[0].spread_factor)
     shares, drawn, censored = [], [], 0
     for one in measured:
-        check_loss(float(one.mean[0]), loss, relative, direction)
-        last = float(one.shares[-1])
-        value = benchmark_share_of(one.shares, one.mean, loss, relative, direction)
-        censored += value is None
-        shares.append(last if value is None else value)
-        means = weights @ one.values  # noqa: PD011 -- an array
-        crossings = crossing_of(one.shares, means, loss, relative, direction)
-        drawn.append(np.minimum(crossings, last))
+        value, values, unreached = common_draws_of(one, weights, loss, relative, direction)
+        shares.append(value)
+        drawn.append(values)
+        censored += unreached
     if censored == len(measured):
         raise InferenceError("no condition reaches the loss: there is no onset to attribute")
     columns = design(settings, knobs, interactions=interactions)

@@ -52,7 +52,7 @@ specifications for independent.
 Power against a decline of .1 (.05) a unit share from .3 on, replicates with levels of their own,
 200 data sets: R = 5 .76 .77 .77 (.26 .32 .33), R = 10 .99 .99 .99 (.62 .59 .59).
 
-Intervals of single specifications, nominal .95, cover .93 to .99 (contrasts, changes of a kink) and
+Intervals of single specifications, nominal .95, cover .92 to .99 (contrasts, changes of a kink) and
 .92 to 1.00 (benchmark shares, knots) at R = 3, 5 and 10, with normal, t (3 d.f.) and exponential
 noise (300 data sets, Monte-Carlo error .013).
 """

@@ -15,14 +15,13 @@ from smcollapse.inference import (
     Curves,
     InferenceError,
     Record,
-    benchmark_share_of,
     curves,
     percentile_band,
     replicate_weights,
     romano_wolf,
     romano_wolf_draws,
 )
-from smcollapse.inference.benchmark import crossing_of
+from smcollapse.inference.benchmark import common_draws_of
 from smcollapse.inference.effects import window_masks
 from smcollapse.inference.hypotheses import Hypothesis, SimultaneousTests
 from smcollapse.questions.claim import published_claim
@@ -151,26 +150,19 @@ def _shifts(
     base: Curves, comparable: list[tuple[str, dict[str, Curves]]], level: float, seed: int
 ) -> dict[str, OnsetShift]:
     """Shifts of the benchmark share of the first measure, by condition."""
-    replicates, last = len(base.replicates), float(base.shares[-1])
+    replicates = len(base.replicates)
     weights = replicate_weights(replicates, DRAWS, seed, base.spread_factor)
 
-    def onset(
-        one: Curves,
-    ) -> tuple[float | None, np.ndarray[tuple[int, ...], np.dtype[np.float64]]]:
-        drawn = crossing_of(one.shares, weights @ np.array(one.values), LOSS, True, "loss")
-        value = benchmark_share_of(one.shares, one.mean, LOSS)
-        return value, np.minimum(drawn, last)
-
     try:
-        own, own_draws = onset(base)
-        found = {label: onset(one[MEASURES[0]]) for label, one in comparable}
+        own, own_draws, own_open = common_draws_of(base, weights, LOSS, True, "loss")
+        found = {
+            label: common_draws_of(one[MEASURES[0]], weights, LOSS, True, "loss")
+            for label, one in comparable
+        }
     except InferenceError:
         return {}
-    shifts = {
-        label: (last if value is None else value) - (last if own is None else own)
-        for label, (value, _) in found.items()
-    }
-    draws = np.column_stack([drawn - own_draws for _, drawn in found.values()])
+    shifts = {label: value - own for label, (value, _, _) in found.items()}
+    draws = np.column_stack([drawn - own_draws for _, drawn, _ in found.values()])
     adjusted = np.ones(len(shifts))
     varies = np.ptp(draws, axis=0) > 1e-12
     if varies.any():
@@ -191,7 +183,7 @@ def _shifts(
             band.lower,
             band.upper,
             float(adjusted[number]),
-            own is None or found[label][0] is None,
+            own_open or found[label][2],
         )
     return out
 

@@ -120,8 +120,16 @@ def _panel(ax: Axes, one: FoundOnset, response: str, alone: bool) -> None:
     x = 100.0 * curves.shares
     if curves.n_replicates <= 40:
         for run in curves.values:  # noqa: PD011 -- an array
-            style = {"marker": ".", "markersize": 3.0, "linestyle": "-", "linewidth": 0.5}
-            ax.plot(x, 100.0 * run, color=GREY, alpha=0.35, zorder=1.5, **style)  # type: ignore[arg-type]
+            ax.plot(
+                x,
+                100.0 * run,
+                ".-",
+                color=GREY,
+                alpha=0.35,
+                markersize=3.0,
+                linewidth=0.5,
+                zorder=1.5,
+            )
     _means(ax, curves)
     fine = np.linspace(curves.shares[0], curves.shares[-1], 200)
     _kink_line(ax, found, curves, fine)
