@@ -50,6 +50,11 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     return run.store.table(complete=True)
 
 
+def _hear_interrupts() -> None:
+    """A shell without job control starts what runs in the background deaf to them."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
     """Start the program on the slow study with two workers, in a process group of its own."""
@@ -61,7 +66,12 @@ def start(tmp_path: Path) -> Iterator[Start]:
         command += ["--out", str(folder), "--workers", "2", "--device", "cpu", "--json"]
         pipe = subprocess.PIPE
         process = subprocess.Popen(
-            command, stdout=pipe, stderr=pipe, text=True, start_new_session=True
+            command,
+            stdout=pipe,
+            stderr=pipe,
+            text=True,
+            start_new_session=True,
+            preexec_fn=_hear_interrupts,
         )
         started.append(process)
         return process
