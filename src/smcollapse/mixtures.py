@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from smcollapse.errors import StudyError
 from smcollapse.filters import survivors
 from smcollapse.metrics import duplication_rate, mode_coverage
+from smcollapse.mitigations import Hooks, TrainingRows, hooks_of
 from smcollapse.scenario import Scenario
 from smcollapse.sources import fit
 from smcollapse.streams import stream
@@ -22,10 +23,14 @@ class Mixture:
 
     slots : (n_slots,) pool row of each slot, −1 where it is empty or was filtered out
     synthetic : (n_slots,) whether a slot holds a synthetic row
+    weights : (n_slots,) weight of each slot's row, mean 1 over full slots; None if all are equal
+    holdout : pool rows of real slots that were held out of training
     """
 
     slots: NDArray[np.int64]
     synthetic: NDArray[np.bool_]
+    weights: NDArray[np.float64] | None = None
+    holdout: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
     def measures(self, pool: Rows, n_contexts: int) -> dict[str, float]:
         """Measures of the synthetic rows that survived, and their share of all survivors."""
@@ -68,11 +73,13 @@ def counts(scenario: Scenario, budget: int) -> tuple[int, int]:
 def mix(
     scenarios: list[Scenario], world: World, seed: int, replicate: int
 ) -> tuple[Rows, list[Mixture]]:
-    """One pool of rows for all scenarios of a world, and the mixture of each.
+    """One pool of rows for all scenarios of a world, and the mixture of each, mitigated.
 
     Slot i holds real row i or synthetic row i: two shares differ only in the slots in between,
     and all conditions of a replicate meet the same real rows in the same order.
     """
+    hooks = [hooks_of(scenario) for scenario in scenarios]
+    scenarios = [found.scenario for found in hooks]
     budgets = [budget_of(scenario, world) for scenario in scenarios]
     pool = [world.real(seed, replicate, max(budgets))]
     starts, start = {}, len(pool[0])
@@ -88,15 +95,47 @@ def mix(
             start += needed
     rows = Rows.concatenate(pool)
     mixtures = [
-        _fill(scenario, budget, starts.get(scenario.source, 0), rows, seed, replicate)
-        for scenario, budget in zip(scenarios, budgets, strict=True)
+        _fill(found, budget, starts.get(found.scenario.source, 0), rows, seed, replicate)
+        for found, budget in zip(hooks, budgets, strict=True)
     ]
-    return rows, mixtures
+    return rows, [
+        _mitigated(mixture, found, rows, world)
+        for mixture, found in zip(mixtures, hooks, strict=True)
+    ]
 
 
-def _fill(
-    scenario: Scenario, budget: int, start: int, pool: Rows, seed: int, replicate: int
-) -> Mixture:
+def _mitigated(mixture: Mixture, hooks: Hooks, pool: Rows, world: World) -> Mixture:
+    """The mixture with rows dropped and weighed as its mitigation says."""
+    slots = mixture.slots.copy()
+    full = np.flatnonzero(slots >= 0)
+    at = slots[full]
+    rows = TrainingRows(mixture.synthetic[full], world.rare[pool.context[at]], pool.example[at])
+    if hooks.keep is not None:
+        slots[full[~hooks.keep(rows)]] = -1
+    weights = None
+    if hooks.weights is not None:
+        weights = np.zeros(len(slots))
+        weights[full] = hooks.weights(rows)
+        weights /= weights[full].mean()
+    return replace(mixture, slots=slots, weights=weights)
+
+
+def _held_out(
+    hooks: Hooks, slots: NDArray[np.int64], synthetic: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """The last full real slots, which every share of a sweep has."""
+    real = np.flatnonzero(~synthetic & (slots >= 0))
+    if len(real) < 2 * hooks.holdout:
+        raise StudyError(
+            f"mitigation.holdout = {hooks.holdout} is more than half of the {len(real)} real "
+            f"rows at share {hooks.scenario.mixture.share:g}: write a smaller hold-out, a "
+            "smaller share or a larger mixture.budget"
+        )
+    return real[len(real) - hooks.holdout :]
+
+
+def _fill(hooks: Hooks, budget: int, start: int, pool: Rows, seed: int, replicate: int) -> Mixture:
+    scenario = hooks.scenario
     n_real, n_synthetic = counts(scenario, budget)
     if scenario.mixture.design == "accumulate":
         slots = np.concatenate([np.arange(budget), start + np.arange(n_synthetic)])
@@ -106,6 +145,9 @@ def _fill(
         removed = budget - n_real
         synthetic = slots < n_synthetic
         slots[:removed] = start + np.arange(removed) if n_synthetic else -1
+    held = _held_out(hooks, slots, synthetic)
+    holdout = slots[held]
+    slots[held] = -1
     if scenario.filter.strictness > 0.0:
         slots = _filtered(scenario, start, slots, synthetic, pool, seed, replicate)
     if not (slots >= 0).any():
@@ -115,7 +157,7 @@ def _fill(
             f"{f' after filter.strictness {strictness:g}' if strictness else ''} leaves no row of "
             f"{budget} to train on: write a smaller share or a larger mixture.budget"
         )
-    return Mixture(slots, synthetic)
+    return Mixture(slots, synthetic, holdout=holdout)
 
 
 def _filtered(

@@ -16,9 +16,11 @@ from smcollapse.settings import (
     ConsensusSource,
     FactsWorld,
     Filter,
+    MitigationSettings,
     Mixture,
     Mlp,
     ModelSettings,
+    NoMitigation,
     SourceSettings,
     Value,
     WorldSettings,
@@ -34,10 +36,12 @@ _MODELS = {
     "clusters": ("mlp", "logistic"),
     "table": ("mlp", "logistic"),
 }
+_NETWORKS_ONLY = ("real_data_last", "label_smoothing", "ensemble")
+"""Mitigations that change how a network is trained."""
 
 
 class Scenario(Value):
-    """World, source, filter, mixture and model of one trained condition.
+    """World, source, filter, mixture and model of one trained condition, and what is done about it.
 
     Raises
     ------
@@ -50,6 +54,7 @@ class Scenario(Value):
     filter: Filter = Field(default_factory=Filter)
     mixture: Mixture = Field(default_factory=Mixture)
     model: ModelSettings = Field(default_factory=Mlp)
+    mitigation: MitigationSettings = Field(default_factory=NoMitigation)
 
     @model_validator(mode="before")
     @classmethod
@@ -60,7 +65,8 @@ class Scenario(Value):
         data = dict(data)
         world = data.get("world", {})
         kind = world.get("kind", "facts") if isinstance(world, dict) else world.kind
-        usual = {"world": "facts", "model": "mlp", "source": _SOURCES.get(kind, ("consensus",))[0]}
+        usual = {"world": "facts", "model": "mlp", "mitigation": "none"}
+        usual["source"] = _SOURCES.get(kind, ("consensus",))[0]
         for part, default in usual.items():
             value = data.get(part, {})
             if isinstance(value, dict) and "kind" not in value:
@@ -78,6 +84,8 @@ class Scenario(Value):
                 raise ValueError(
                     f"{part} '{value}' does not fit world '{kind}': write {' or '.join(known)}"
                 )
+        if problem := self._mitigation_problem():
+            raise ValueError(f"mitigation '{self.mitigation.kind}' {problem}")
         if self.mixture.budget == 0 and kind != "table":
             raise ValueError(f"mixture.budget must be at least 1 for world '{kind}' (got 0)")
         if self.mixture.design == "accumulate" and self.mixture.share == 1.0:
@@ -91,9 +99,26 @@ class Scenario(Value):
             )
         return self
 
+    def _mitigation_problem(self) -> str:
+        """Why the mitigation does not fit the other parts; empty where it does."""
+        settings, source = self.mitigation, self.source
+        if settings.kind in _NETWORKS_ONLY and self.model.kind != "mlp":
+            return f"does not fit model '{self.model.kind}': write mlp"
+        if settings.kind in ("broader_generation", "faithful_generation"):
+            given = settings.model_dump(exclude_none=True, exclude={"kind"})
+            unknown = [name for name in given if name not in type(source).model_fields]
+            if unknown:
+                return f"does not fit source '{source.kind}', which has no {', '.join(unknown)}"
+        if settings.kind == "real_data_last" and self.mixture.share == 1.0:
+            return "has no real rows at share 1: write a smaller share"
+        return ""
+
     def describe(self) -> dict[str, Any]:
-        """The scenario as plain data (JSON and TOML types)."""
-        return self.model_dump(mode="json", exclude_none=True)
+        """The scenario as plain data (JSON and TOML types); without a mitigation that is none."""
+        said = self.model_dump(mode="json", exclude_none=True)
+        if self.mitigation.kind == "none":
+            del said["mitigation"]
+        return said
 
 
 def content_hash(description: Any) -> str:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from smcollapse.metrics import Predictions, Reliability, measure
-from smcollapse.mixtures import budget_of, mix
+from smcollapse.mitigations import Hooks, at_temperature, hooks_of
+from smcollapse.mixtures import Mixture, budget_of, mix
 from smcollapse.models import Task, model_of
 from smcollapse.units import Unit, inputs_of, sees_style
-from smcollapse.worlds import World, world_of
+from smcollapse.worlds import Rows, World, world_of
 
 BIN_COLUMNS = ("bin_count", "bin_confidence", "bin_accuracy")
 """Columns with the 15 bins of each model's reliability diagram, a list each."""
@@ -23,29 +27,40 @@ SPLIT_COLUMNS = ("split_train", "split_test")
 def simulate(unit: Unit) -> pd.DataFrame:
     """Train and measure every cell of a unit: the tidy table's rows, in the unit's order."""
     first = unit.cells[0]
-    scenario, seed, replicate = first.condition.scenario, first.seed, first.replicate
-    scenarios = [cell.condition.scenario for cell in unit.cells]
+    seed, replicate = first.seed, first.replicate
+    hooks = [hooks_of(cell.condition.scenario) for cell in unit.cells]
+    scenario = hooks[0].scenario
     world = world_of(scenario.world)
 
-    pool, mixtures = mix(scenarios, world, seed, replicate)
+    pool, mixtures = mix([cell.condition.scenario for cell in unit.cells], world, seed, replicate)
     test = world.test(seed, replicate)
+    held = np.unique(np.concatenate([mixture.holdout for mixture in mixtures]))
     task = Task(
         inputs=inputs_of(scenario),
         sees_style=sees_style(scenario),
         pool=pool,
         slots=[mixture.slots for mixture in mixtures],
         budget=budget_of(scenario, world),
-        test=test,
+        test=Rows.concatenate([test, pool.take(held)]) if len(held) else test,
         seed=seed,
         replicate=replicate,
+        synthetic=[mixture.synthetic for mixture in mixtures],
+        weights=[mixture.weights for mixture in mixtures],
+        real_last=hooks[0].real_last,
+        smoothing=hooks[0].smoothing,
     )
     model = model_of(scenario.model.kind)
     probability = model.probabilities(scenario.model, task, unit.device)
+    for draw in range(1, hooks[0].members):
+        other = replace(task, draw=draw)
+        probability += model.probabilities(scenario.model, other, unit.device)
+    probability /= np.float32(hooks[0].members)
 
     rows: list[dict[str, Any]] = []
-    for cell, mixture, member in zip(unit.cells, mixtures, probability, strict=True):
+    for cell, mixture, done, member in zip(unit.cells, mixtures, hooks, probability, strict=True):
+        shown, known = member[: len(test)], member[len(test) :][np.isin(held, mixture.holdout)]
         predictions = Predictions(
-            probability=member,
+            probability=_calibrated(shown, known, done, mixture, pool),
             label=test.label,
             truth=test.truth,
             rare=world.rare[test.context],
@@ -66,6 +81,21 @@ def simulate(unit: Unit) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+def _calibrated(
+    test: NDArray[np.float32],
+    known: NDArray[np.float32],
+    hooks: Hooks,
+    mixture: Mixture,
+    pool: Rows,
+) -> NDArray[np.float32]:
+    """Probabilities of the test rows at the temperature that the held-out rows ask for."""
+    if hooks.calibrate is None:
+        return test
+    label = pool.label[np.sort(mixture.holdout)]
+    inverse = hooks.calibrate(known.astype(np.float64), label)
+    return at_temperature(test, inverse).astype(np.float32)
 
 
 def _lists(bins: Reliability) -> list[list[float]]:

@@ -67,7 +67,8 @@ def setting_paths() -> list[str]:
         for member in members(part)
         for name in member.model_fields
     )
-    return sorted(set(paths))
+    # a source's own setting is nearer to what a user means than a mitigation's of the same name
+    return sorted(set(paths), key=lambda path: (path.startswith("mitigation."), path))
 
 
 def _check_path(path: str) -> str:

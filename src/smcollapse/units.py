@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
+from smcollapse.mitigations import hooks_of
 from smcollapse.mixtures import budget_of
 from smcollapse.models import Shape, model_of
 from smcollapse.scenario import Scenario, content_hash
@@ -67,20 +68,22 @@ def units_of(study: Study, device: DeviceClass) -> list[Unit]:
     """The units of a study for a device class, replicates outermost."""
     groups: dict[Hashable, list[Cell]] = {}
     for cell in study.cells():
-        scenario = cell.condition.scenario
+        hooks = hooks_of(cell.condition.scenario)
+        scenario = hooks.scenario
         shape = (
             cell.replicate,
             scenario.world,
             scenario.model,
             scenario.mixture.budget,
             sees_style(scenario),
+            hooks.training,
         )
         groups.setdefault(shape, []).append(cell)
     return [unit for cells in groups.values() for unit in _cut(cells, device)]
 
 
 def _cut(cells: list[Cell], wanted: DeviceClass) -> Iterable[Unit]:
-    scenario = cells[0].condition.scenario
+    scenario = hooks_of(cells[0].condition.scenario).scenario
     model = model_of(scenario.model.kind)
     device = model.device_class(wanted)
     world = world_of(scenario.world)

@@ -34,7 +34,7 @@ class Quick(Theory):
     assumptions = ()
     domain = "none"
 
-    def applies(self, scenario):
+    def _applies(self, scenario):
         return ()
 
     def _curve(self, scenario, shares):

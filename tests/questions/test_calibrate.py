@@ -39,7 +39,7 @@ class Toy(Theory):
     assumptions = ()
     domain = "none"
 
-    def applies(self, scenario):
+    def _applies(self, scenario):
         return ()
 
     def doubts(self, scenario, shares):

@@ -28,7 +28,7 @@ class Slope(Theory):
     title = source = domain = ""
     assumptions = ()
 
-    def applies(self, scenario: Scenario) -> tuple[str, ...]:
+    def _applies(self, scenario: Scenario) -> tuple[str, ...]:
         return () if scenario.source.coverage >= 0.5 else ("coverage is low",)
 
     def doubts(self, scenario: Scenario, shares: np.ndarray) -> tuple[str, ...]:

@@ -85,7 +85,7 @@ class Falling(Theory):
     title = source = domain = ""
     assumptions = ()
 
-    def applies(self, scenario: Scenario) -> tuple[str, ...]:
+    def _applies(self, scenario: Scenario) -> tuple[str, ...]:
         return ("coverage is low",) if scenario.source.coverage < 0.6 else ()
 
     def doubts(self, scenario: Scenario, shares: np.ndarray) -> tuple[str, ...]:

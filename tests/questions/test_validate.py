@@ -62,7 +62,7 @@ class Told(Theory):
         self.means = store.table().groupby(["variant", "share"])[list(MEASURES)].mean()
         self.error, self.warns = error, warns
 
-    def applies(self, scenario):
+    def _applies(self, scenario):
         return ()
 
     def doubts(self, scenario, shares):
@@ -82,7 +82,7 @@ class Told(Theory):
 class Silent(Told):
     """Has nothing to say."""
 
-    def applies(self, scenario):
+    def _applies(self, scenario):
         return ("there is nothing to say",)
 
 

@@ -39,7 +39,7 @@ class Falling(Theory):
         self.name = name  # type: ignore[misc]
         self.start = start
 
-    def applies(self, scenario: Scenario) -> tuple[str, ...]:
+    def _applies(self, scenario: Scenario) -> tuple[str, ...]:
         return () if scenario.filter.strictness < 0.9 else ("strict",)
 
     def doubts(self, scenario: Scenario, shares: np.ndarray) -> tuple[str, ...]:

@@ -40,6 +40,11 @@ class Task:
     slots : per member (n_slots,) pool row of each slot of its mixture, −1 where filtered out
     budget : number of examples that a pass over the data counts
     test : held-out real rows
+    synthetic : per member (n_slots,) whether a slot holds a synthetic row; needed by `real_last`
+    weights : per member (n_slots,) weight of each slot's row, mean 1; None where all are equal
+    real_last : last part of the steps, on real rows alone
+    smoothing : ε of label smoothing
+    draw : which of several networks on the same rows: initial weights and batch orders differ
     """
 
     inputs: Inputs
@@ -50,11 +55,29 @@ class Task:
     test: Rows
     seed: int
     replicate: int
+    synthetic: Sequence[NDArray[np.bool_]] = ()
+    weights: Sequence[NDArray[np.float64] | None] = ()
+    real_last: float = 0.0
+    smoothing: float = 0.0
+    draw: int = 0
 
     def multiplicity(self, member: int) -> NDArray[np.int64]:
         """(n_pool,) how often each pool row is in that member's mixture."""
         slots = self.slots[member]
         return np.bincount(slots[slots >= 0], minlength=len(self.pool))
+
+    def row_weights(self, member: int) -> NDArray[np.float64]:
+        """(n_pool,) sum of the weights of the slots that each pool row fills."""
+        slots, weights = self.slots[member], self.weights[member] if self.weights else None
+        if weights is None:
+            return self.multiplicity(member).astype(np.float64)
+        full = slots >= 0
+        sums = np.bincount(slots[full], weights=weights[full], minlength=len(self.pool))
+        return np.asarray(sums, dtype=np.float64)
+
+    def purpose(self, name: str) -> str:
+        """Name of a random stream: one of its own for every further network on the same rows."""
+        return name if self.draw == 0 else f"{name} {self.draw}"
 
 
 class Model(Protocol):

@@ -45,7 +45,7 @@ class CountTables:
         tie = stream(task.seed, task.replicate, "ties").uniforms(n_cells * c).reshape(n_cells, c)
         out = np.empty((len(task.slots), len(task.test), c), dtype=np.float32)
         for member in range(len(task.slots)):
-            weight = task.multiplicity(member).astype(np.float64)
+            weight = task.row_weights(member)
             counts = _sums(cell * c + task.pool.label, weight, n_cells, c)
             prior = _sums(task.pool.codes[:, 1] * c + task.pool.label, weight, categories, c)
             total = prior.sum(axis=1, keepdims=True)

@@ -40,18 +40,20 @@ class LogisticRegressions:
         pool, test = _matrix(task.pool, task), _matrix(task.test, task)
         out = np.zeros((len(task.slots), len(task.test), task.inputs.n_classes), dtype=np.float32)
         for member in range(len(task.slots)):
-            count = task.multiplicity(member)
-            used = np.flatnonzero(count)
+            weight = task.row_weights(member)
+            used = np.flatnonzero(weight)
             label = task.pool.label[used]
             if len(np.unique(label)) < 2:
                 out[member, :, label[0]] = 1.0
                 continue
-            model = _fitted(settings, pool[used], label, count[used])
+            model = _fitted(settings, pool[used], label, weight[used])
             out[member][:, model.classes_] = model.predict_proba(test)
         return out
 
 
-def _fitted(settings: Logistic, x: Any, label: NDArray[np.int32], count: NDArray[np.int64]) -> Any:
+def _fitted(
+    settings: Logistic, x: Any, label: NDArray[np.int32], weight: NDArray[np.float64]
+) -> Any:
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
@@ -65,7 +67,7 @@ def _fitted(settings: Logistic, x: Any, label: NDArray[np.int32], count: NDArray
     with warnings.catch_warnings():
         warnings.simplefilter("error", ConvergenceWarning)
         try:
-            return model.fit(x, label, sample_weight=count)
+            return model.fit(x, label, sample_weight=weight)
         except ConvergenceWarning as error:
             raise SmcollapseError(
                 f"logistic regression with ridge {settings.ridge} did not converge "

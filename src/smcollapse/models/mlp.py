@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -63,10 +64,17 @@ class Mlps:
         place = torch.device(device)
         plan = optimisation(settings, task.budget)
         parameters, forward = network(
-            settings, task.inputs, len(task.slots), place, task.seed, task.replicate
+            settings,
+            task.inputs,
+            len(task.slots),
+            place,
+            task.seed,
+            task.replicate,
+            task.purpose("initial weights"),
         )
         pool, schedule = examples(task.pool, task).to(place), _schedule(task, plan).to(place)
-        train(parameters, forward, pool, schedule, plan)
+        weights = _weights(task, place)
+        train(parameters, forward, pool, schedule, plan, weights, task.smoothing)
         test, classes = examples(task.test, task), task.inputs.n_classes
         return _evaluate(parameters, forward, test, len(task.slots), classes, place)
 
@@ -121,9 +129,31 @@ def _schedule(task: Task, plan: Optimisation) -> torch.Tensor:
     ]
     n_orders = min(MAX_ORDERS, max(epochs))
     longest = max(len(slots) for slots in task.slots)
-    orders = batch_orders(task.seed, task.replicate, longest, n_orders)
-    members = [batch_schedule(slots, first_slots(orders, len(slots)), plan) for slots in task.slots]
+    purpose = task.purpose("batch order")
+    orders = batch_orders(task.seed, task.replicate, longest, n_orders, purpose)
+    last = round(task.real_last * plan.steps)
+    mixed, real = replace(plan, steps=plan.steps - last), replace(plan, steps=last)
+    members = []
+    for number, slots in enumerate(task.slots):
+        own = first_slots(orders, len(slots))
+        parts = [batch_schedule(slots, own, mixed)]
+        if last:
+            real_slots = np.where(task.synthetic[number], -1, slots)
+            parts.append(batch_schedule(real_slots, own, real))
+        members.append(np.concatenate(parts) if last else parts[0])
     return torch.from_numpy(np.stack(members, axis=1))
+
+
+def _weights(task: Task, place: torch.device) -> torch.Tensor | None:
+    """(E, n_pool) weight of each row in the loss; None if all are 1."""
+    if not any(weights is not None for weights in task.weights):
+        return None
+    found = np.ones((len(task.slots), len(task.pool)), dtype=np.float32)
+    for member, weights in enumerate(task.weights):
+        if weights is not None:
+            full = task.slots[member] >= 0
+            found[member, task.slots[member][full]] = weights[full]
+    return torch.from_numpy(found).to(place)
 
 
 def network(
@@ -133,6 +163,7 @@ def network(
     device: torch.device,
     seed: int,
     replicate: int,
+    purpose: str = "initial weights",
 ) -> tuple[Parameters, Forward]:
     """A stack of equal networks: initial weights, and the function that applies them.
 
@@ -152,7 +183,7 @@ def network(
         shapes[f"weight_{layer}"] = (fan_out, fan_in, math.sqrt(gain / seeing))
     parameters: Parameters = {}
     for name, (rows, columns, scale) in shapes.items():
-        draws = stream(seed, replicate, "initial weights", name).normals(rows, columns)
+        draws = stream(seed, replicate, purpose, name).normals(rows, columns)
         draws *= np.float32(scale)
         if inputs.style and name == "embedding":
             draws[-inputs.fields[-1] :] = 0.0

@@ -53,7 +53,9 @@ Forward = Callable[[Parameters, torch.Tensor, torch.Tensor], torch.Tensor]
 """(parameters, features (E, B, d), codes (E, B, f)) → logits (E, C, B)."""
 
 
-def batch_orders(seed: int, replicate: int, n_slots: int, n_orders: int) -> NDArray[np.int64]:
+def batch_orders(
+    seed: int, replicate: int, n_slots: int, n_orders: int, purpose: str = "batch order"
+) -> NDArray[np.int64]:
     """Random orders of the slots of a mixture, one per epoch, (n_orders, n_slots).
 
     Each slot draws one number per epoch and the slots are sorted by it. The order of the first n
@@ -61,7 +63,7 @@ def batch_orders(seed: int, replicate: int, n_slots: int, n_orders: int) -> NDAr
     """
     orders = np.empty((n_orders, n_slots), dtype=np.int64)
     for epoch in range(n_orders):
-        draws = stream(seed, replicate, "batch order", epoch).uniforms(n_slots)
+        draws = stream(seed, replicate, purpose, epoch).uniforms(n_slots)
         orders[epoch] = np.argsort(draws, kind="stable")
     return orders
 
@@ -90,11 +92,15 @@ def train(
     pool: Examples,
     schedule: torch.Tensor,
     optimisation: Optimisation,
+    weights: torch.Tensor | None = None,
+    smoothing: float = 0.0,
 ) -> None:
     """Train all members in place.
 
     parameters : tensors (E, …) that require gradients, on the pool's device
     schedule : (steps, E, batch_size) pool rows
+    weights : (E, n) weight of each pool row in the loss, None if all are 1
+    smoothing : ε of label smoothing
     """
     fused = torch.optim.AdamW(
         list(parameters.values()),
@@ -112,20 +118,30 @@ def train(
         logits = forward(parameters, features, codes)
         for leaf in leaves:
             leaf.grad = None
-        torch.autograd.backward(logits, cross_entropy_gradient(logits.detach(), label))
+        gradient = cross_entropy_gradient(logits.detach(), label, smoothing)
+        if weights is not None:
+            gradient.mul_(weights.gather(1, schedule[step].long()).unsqueeze(1))
+        torch.autograd.backward(logits, gradient)
         for group in fused.param_groups:
             group["lr"] = optimisation.learning_rate * cosine(step / steps)
         fused.step()
 
 
-def cross_entropy_gradient(logits: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
+def cross_entropy_gradient(
+    logits: torch.Tensor, label: torch.Tensor, smoothing: float = 0.0
+) -> torch.Tensor:
     """Gradient of each member's mean cross entropy: (softmax − one-hot)/B, (E, C, B).
+
+    With smoothing ε the target is (1 − ε) one-hot + ε/C (Szegedy et al. 2016).
 
     logits : (E, C, B), classes before batch: a softmax across a strided dimension runs on whole
     vectors, along a short last one element by element; label : (E, 1, B)
     """
     gradient = torch.softmax(logits, dim=1)
-    gradient.scatter_add_(1, label, gradient.new_full((1, 1, 1), -1.0).expand_as(label))
+    target = gradient.new_full((1, 1, 1), smoothing - 1.0).expand_as(label)
+    gradient.scatter_add_(1, label, target)
+    if smoothing:
+        gradient.sub_(smoothing / logits.shape[1])
     return gradient.div_(logits.shape[2])
 
 

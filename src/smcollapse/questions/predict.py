@@ -23,7 +23,7 @@ from smcollapse.theories import CATALOG, MEASURES, Curve, Theory
 RESPONSE = "rare_recall"
 EFFECT_MEASURES = ("rare_recall", "head_recall", "accuracy", "mean_confidence", "ece")
 
-PREFERRED = ("counts", "proportional", "population", "coverage")
+PREFERRED = ("counts", "sampled counts", "proportional", "population", "coverage")
 """Theories in the order in which they are shown, and one is taken: finite samples first."""
 
 LINE_POINTS = 61
@@ -205,6 +205,8 @@ def predict_study(
         for place, condition in enumerate(conditions):
             if progress is not None:
                 progress(number * len(conditions) + place, len(theories) * len(conditions))
+            if theory is None and not chosen.meant_for(condition.scenario):
+                continue
             if reasons := chosen.applies(condition.scenario):
                 silent.append(Silent(chosen.name, condition.label, tuple(reasons)))
             else:

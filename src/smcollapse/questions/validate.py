@@ -85,6 +85,8 @@ def validate_store(store: Store, theory: str | None = None) -> Validation:
     quiet: list[Unpredicted] = []
     for chosen in chosen_theories(theory):
         for condition in trained:
+            if theory is None and not chosen.meant_for(condition.scenario):
+                continue
             if reasons := chosen.applies(condition.scenario):
                 quiet.append(Unpredicted(chosen.name, condition.label, tuple(reasons)))
             else:

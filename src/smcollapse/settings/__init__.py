@@ -6,6 +6,23 @@ why they live apart from the code that needs torch.
 
 from smcollapse.settings.base import Value
 from smcollapse.settings.filters import Filter
+from smcollapse.settings.mitigations import (
+    BroaderGeneration,
+    Deduplication,
+    Ensemble,
+    ExpectationConsistency,
+    FaithfulGeneration,
+    LabelSmoothing,
+    MitigationSettings,
+    NoMitigation,
+    ProtectiveFilter,
+    Provenance,
+    RealDataLast,
+    RealFloor,
+    TailWeight,
+    TemperatureScaling,
+    Weighting,
+)
 from smcollapse.settings.mixture import Mixture
 from smcollapse.settings.models import CountTable, Logistic, Mlp, ModelSettings
 from smcollapse.settings.sources import (
@@ -17,19 +34,34 @@ from smcollapse.settings.sources import (
 from smcollapse.settings.worlds import ClustersWorld, FactsWorld, TableWorld, WorldSettings
 
 __all__ = [
+    "BroaderGeneration",
     "ClustersWorld",
     "ConsensusSource",
     "CountTable",
+    "Deduplication",
+    "Ensemble",
+    "ExpectationConsistency",
     "FactsWorld",
+    "FaithfulGeneration",
     "FileSource",
     "Filter",
+    "LabelSmoothing",
     "Logistic",
+    "MitigationSettings",
     "Mixture",
     "Mlp",
     "ModelSettings",
+    "NoMitigation",
+    "ProtectiveFilter",
+    "Provenance",
+    "RealDataLast",
+    "RealFloor",
     "ShrunkenSource",
     "SourceSettings",
     "TableWorld",
+    "TailWeight",
+    "TemperatureScaling",
     "Value",
+    "Weighting",
     "WorldSettings",
 ]

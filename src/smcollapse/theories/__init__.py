@@ -9,12 +9,14 @@ from smcollapse.theories.counts import Counts
 from smcollapse.theories.coverage import Coverage
 from smcollapse.theories.population import Population
 from smcollapse.theories.proportional import Proportional
+from smcollapse.theories.sampled_counts import SampledCounts
 
 CATALOG: dict[str, Theory] = {
     "population": Population(),
     "counts": Counts(),
     "proportional": Proportional(),
     "coverage": Coverage(),
+    "sampled counts": SampledCounts(),
 }
 
 __all__ = ["CATALOG", "MEASURES", "Curve", "Prediction", "Theory"]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from smcollapse.errors import TheoryError
+from smcollapse.mitigations import hooks_of
 from smcollapse.scenario import Scenario
 
 Floats = npt.NDArray[np.float64]
@@ -66,6 +67,8 @@ class Theory(ABC):
     source      : papers and equations
     assumptions : what it takes for granted
     domain      : where it was measured to hold, and how well (VERIFICATION.md)
+    mitigations : kinds of mitigation that it works out itself, besides those that only change the
+                  scenario, which every theory can read
     """
 
     name: ClassVar[str]
@@ -73,21 +76,54 @@ class Theory(ABC):
     source: ClassVar[str]
     assumptions: ClassVar[tuple[str, ...]]
     domain: ClassVar[str]
+    mitigations: ClassVar[tuple[str, ...]] = ()
 
-    @abstractmethod
+    def meant_for(self, scenario: Scenario) -> bool:
+        """Whether it is worth saying that, and why, the theory is silent about the scenario."""
+        return True
+
     def applies(self, scenario: Scenario) -> tuple[str, ...]:
         """Reasons why the theory says nothing about this scenario; none where it applies.
 
         The share of the scenario plays no part.
         """
+        read, _ = self._read(scenario, ())
+        if read.mitigation.kind not in ("none", *self.mitigations):
+            return (f"mitigation '{read.mitigation.kind}' changes more than the scenario",)
+        return self._applies(read)
 
     def doubts(self, scenario: Scenario, shares: npt.ArrayLike) -> tuple[str, ...]:
         """How the scenario, over those shares, leaves the domain of measured validity."""
+        if self.applies(scenario):
+            return ()
+        return self._doubts(*self._read(scenario, shares))
+
+    def _read(self, scenario: Scenario, shares: npt.ArrayLike) -> tuple[Scenario, Floats]:
+        """The scenario and the shares that are trained: what a mitigation makes of them.
+
+        A mitigation that does more than change the scenario stays in it.
+        """
+        points = np.atleast_1d(np.asarray(shares, dtype=np.float64))
+        if scenario.mitigation.kind == "none":
+            return scenario, points
+        hooks = hooks_of(scenario)
+        if not hooks.only_scenario:
+            return scenario, points
+        if scenario.mitigation.kind == "real_floor":
+            points = np.minimum(points, 1.0 - scenario.mitigation.floor)
+        return hooks.scenario, points
+
+    @abstractmethod
+    def _applies(self, scenario: Scenario) -> tuple[str, ...]:
+        """Reasons why the theory says nothing; the scenario as `_read` has it."""
+
+    def _doubts(self, scenario: Scenario, shares: Floats) -> tuple[str, ...]:
+        """Doubts about a scenario, as `_read` has it, to which the theory applies."""
         return ()
 
     @abstractmethod
     def _curve(self, scenario: Scenario, shares: Floats) -> Curve:
-        """The prediction at those shares; the theory applies."""
+        """The prediction at those shares; the theory applies, the scenario as `_read` has it."""
 
     def curve(self, scenario: Scenario, shares: npt.ArrayLike) -> Curve:
         """The prediction at each of those shares (S,), else as in the scenario.
@@ -103,7 +139,8 @@ class Theory(ABC):
         points = np.atleast_1d(np.asarray(shares, dtype=np.float64))
         if points.ndim != 1 or not ((points >= 0.0) & (points <= 1.0)).all():
             raise TheoryError(f"shares must be numbers between 0 and 1 (got {points.tolist()})")
-        return self._curve(scenario, points)
+        read, trained = self._read(scenario, points)
+        return replace(self._curve(read, trained), shares=points)
 
     def quick_curve(self, scenario: Scenario, shares: npt.ArrayLike) -> Curve:
         """`curve`, or a quicker form of it with a stated error, for searches of many scenarios."""

@@ -87,7 +87,7 @@ class Counts(Theory):
         """sparse : mass of test rows in empty cells from which tables are drawn."""
         self._sparse = sparse
 
-    def applies(self, scenario: Scenario) -> tuple[str, ...]:
+    def _applies(self, scenario: Scenario) -> tuple[str, ...]:
         """Discrete contexts and a learner that can give each its own answer."""
         reasons = []
         if scenario.world.kind != "facts":
@@ -115,7 +115,7 @@ class Counts(Theory):
         smoothed = isinstance(scenario.model, CountTable) and scenario.model.pseudo_count > 0.0
         if smoothed or self.applies(scenario):
             return self.curve(scenario, shares).measures["rare_recall"]
-        points = np.atleast_1d(np.asarray(shares, dtype=np.float64))
+        scenario, points = self._read(scenario, shares)
         cells = cells_of(laws_of(scenario))
         n_real, n_made = row_numbers(scenario.mixture, points)
         if not cells.recalls_exactly(n_real, n_made):
@@ -127,9 +127,9 @@ class Counts(Theory):
         out[trained] = found @ nodes.weight / nodes.weight.sum()
         return out
 
-    def doubts(self, scenario: Scenario, shares: npt.ArrayLike) -> tuple[str, ...]:
+    def _doubts(self, scenario: Scenario, shares: Floats) -> tuple[str, ...]:
         """Why a network may not have memorised: of a count table the theory is exact."""
-        return memorising_doubts(scenario, np.atleast_1d(np.asarray(shares, dtype=np.float64)))
+        return memorising_doubts(scenario, shares)
 
     def _curve(self, scenario: Scenario, shares: Floats) -> Curve:
         assert isinstance(scenario.world, FactsWorld)

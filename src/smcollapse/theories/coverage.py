@@ -62,7 +62,7 @@ class Coverage(Theory):
         "the rare mass (VERIFICATION.md)"
     )
 
-    def applies(self, scenario: Scenario) -> tuple[str, ...]:
+    def _applies(self, scenario: Scenario) -> tuple[str, ...]:
         """Facts, and a model that memorises them."""
         reasons = list(unknown_densities(scenario))
         if scenario.world.kind == "clusters":
@@ -71,11 +71,9 @@ class Coverage(Theory):
             reasons.append("model 'logistic' is linear: it does not memorise")
         return tuple(reasons)
 
-    def doubts(self, scenario: Scenario, shares: npt.ArrayLike) -> tuple[str, ...]:
+    def _doubts(self, scenario: Scenario, shares: Floats) -> tuple[str, ...]:
         """Where chance, and not the expected majority, settles contexts."""
-        if self.applies(scenario):
-            return ()
-        return chance_doubts(scenario, np.atleast_1d(np.asarray(shares, dtype=np.float64)))
+        return chance_doubts(scenario, shares)
 
     def _curve(self, scenario: Scenario, shares: Floats) -> Curve:
         laws, world = laws_of(scenario), scenario.world

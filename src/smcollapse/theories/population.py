@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from smcollapse.scenario import Scenario
 from smcollapse.settings import ClustersWorld, FactsWorld, Mlp
@@ -53,7 +52,7 @@ class Population(Theory):
         "and .01 of accuracy, d ≤ 16 (VERIFICATION.md)"
     )
 
-    def applies(self, scenario: Scenario) -> tuple[str, ...]:
+    def _applies(self, scenario: Scenario) -> tuple[str, ...]:
         """Known densities, and a model that is not linear."""
         reasons = list(unknown_densities(scenario))
         if scenario.model.kind == "logistic":
@@ -62,14 +61,11 @@ class Population(Theory):
             reasons.append(f"more than {MAX_CONTEXTS} clusters take too long to integrate over")
         return tuple(reasons)
 
-    def doubts(self, scenario: Scenario, shares: npt.ArrayLike) -> tuple[str, ...]:
+    def _doubts(self, scenario: Scenario, shares: Floats) -> tuple[str, ...]:
         """Where too few rows, templates or passes leave a learner away from the limit."""
-        if self.applies(scenario):
-            return ()
         if not isinstance(scenario.world, FactsWorld):
             return _short_training(scenario)
-        points = np.atleast_1d(np.asarray(shares, dtype=np.float64))
-        return chance_doubts(scenario, points)
+        return chance_doubts(scenario, shares)
 
     def _curve(self, scenario: Scenario, shares: Floats) -> Curve:
         laws, world = laws_of(scenario), scenario.world

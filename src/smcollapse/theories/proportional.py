@@ -10,7 +10,6 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
-import numpy.typing as npt
 
 from smcollapse.laws import ClustersLaw
 from smcollapse.scenario import Scenario
@@ -55,7 +54,7 @@ class Proportional(Theory):
         "recall, confidence and ECE within 0.01 (VERIFICATION.md)"
     )
 
-    def applies(self, scenario: Scenario) -> tuple[str, ...]:
+    def _applies(self, scenario: Scenario) -> tuple[str, ...]:
         """Reasons why not: another world than `clusters`, another model than `logistic`."""
         reasons = []
         if scenario.world.kind != "clusters":
@@ -68,10 +67,8 @@ class Proportional(Theory):
             )
         return tuple(reasons)
 
-    def doubts(self, scenario: Scenario, shares: npt.ArrayLike) -> tuple[str, ...]:
+    def _doubts(self, scenario: Scenario, shares: Floats) -> tuple[str, ...]:
         """Few dimensions, rows or templates, or a weak ridge close to separability."""
-        if self.applies(scenario):
-            return ()
         assert isinstance(scenario.world, ClustersWorld)
         assert isinstance(scenario.source, ConsensusSource)
         assert scenario.model.kind == "logistic"
