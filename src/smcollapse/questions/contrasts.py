@@ -73,14 +73,14 @@ def contrasts_of(
     conditions: list[ConditionRows], *, level: float = 0.95, seed: int = 0
 ) -> Contrasts | None:
     """Conditions against the first; None where there is none to compare, or no change to see."""
-    reference, others = conditions[0], conditions[1:]
+    reference, rest = conditions[0], conditions[1:]
     held = [_held(condition) for condition in conditions]
-    if not others or not held[0] or len(held[0][MEASURES[0]].replicates) < 2:
+    if not rest or not held[0] or len(held[0][MEASURES[0]].replicates) < 2:
         return None
     base = held[0]
     notes: list[str] = []
     comparable = []
-    for condition, found in zip(others, held[1:], strict=True):
+    for condition, found in zip(rest, held[1:], strict=True):
         if not found or any(
             found[name].replicates != base[name].replicates
             or not np.array_equal(found[name].shares, base[name].shares)
@@ -95,7 +95,9 @@ def contrasts_of(
         tests = _change_tests(base, comparable, level, seed)
     except InferenceError:  # the claim's windows hold none of the shares
         return None
-    shifts = _shifts(base[MEASURES[0]], comparable, level, seed)
+    first = MEASURES[0]
+    others = [(label, found[first]) for label, found in comparable]
+    shifts = shifts_of(base[first], others, level, seed)
     rows = tuple(
         Contrast(label, changes, shifts.get(label))
         for (label, _), changes in zip(comparable, _by_condition(tests), strict=True)
@@ -146,19 +148,16 @@ def _by_condition(tests: SimultaneousTests) -> list[dict[str, Hypothesis]]:
     ]
 
 
-def _shifts(
-    base: Curves, comparable: list[tuple[str, dict[str, Curves]]], level: float, seed: int
+def shifts_of(
+    base: Curves, others: list[tuple[str, Curves]], level: float, seed: int
 ) -> dict[str, OnsetShift]:
-    """Shifts of the benchmark share of the first measure, by condition."""
+    """Shift of the benchmark share against ``base``, by label; empty where there is no share."""
     replicates = len(base.replicates)
     weights = replicate_weights(replicates, DRAWS, seed, base.spread_factor)
 
     try:
         own, own_draws, own_open = common_draws_of(base, weights, LOSS, True, "loss")
-        found = {
-            label: common_draws_of(one[MEASURES[0]], weights, LOSS, True, "loss")
-            for label, one in comparable
-        }
+        found = {label: common_draws_of(one, weights, LOSS, True, "loss") for label, one in others}
     except InferenceError:
         return {}
     shifts = {label: value - own for label, (value, _, _) in found.items()}
