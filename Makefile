@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup demo test check bench verify verify-inference clean
+.PHONY: setup demo test check bench verify verify-inference paper paper-data clean
 
 setup: $(READY)
 
@@ -14,7 +14,7 @@ $(READY): pyproject.toml constraints.txt
 	  { echo "Python 3.11 or later is needed: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv --upgrade-deps $(VENV)
 	$(BIN)/python -m pip install --quiet "$$(grep '^torch==' constraints.txt)"
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test,check,bench]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test,check,bench,paper]'
 	@touch $(READY)
 
 demo: $(READY)  ## train 250 small networks, print the claim beside the measurement, draw the page
@@ -38,6 +38,19 @@ verify: $(READY)  ## theory against training, write VERIFICATION.md
 
 verify-inference: $(READY)  ## bands and tests against known truth, write VERIFICATION_INFERENCE.md
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.verification.inference.write_table
+
+paper: $(READY)  ## the paper from committed findings, in seconds: paper/smcollapse.pdf
+	$(BIN)/python paper/build.py
+
+paper-data: $(READY)  ## make the findings of the paper anew; what is in results/ is not trained again
+	$(BIN)/python analyses/atlas.py --device cpu
+	$(BIN)/python analyses/headline.py
+	$(BIN)/smcollapse limits --all
+	mkdir -p paper/data/limitations
+	cp results/limitations/*.json paper/data/limitations
+	$(BIN)/python analyses/mitigations.py
+	$(BIN)/python analyses/filter_tradeoff.py
+	$(BIN)/smcollapse claims
 
 clean:  ## remove the environment and caches; results/ is kept
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

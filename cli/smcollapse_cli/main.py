@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -12,11 +11,16 @@ import typer
 from smcollapse_cli import (
     attribute_command,
     check_commands,
+    claims_command,
     inference_commands,
+    limits_command,
+    mitigate_command,
     plan_command,
     specify_command,
     theory_commands,
+    tradeoff_command,
 )
+from smcollapse_cli.options import Device
 
 app = typer.Typer(
     help="How much synthetic data can this training mixture take, why, and how sure are we?",
@@ -24,14 +28,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-
-
-class Device(StrEnum):
-    """Where to train."""
-
-    auto = "auto"
-    cpu = "cpu"
-    cuda = "cuda"
 
 
 StudyName = Annotated[str, typer.Argument(help="Name of a shipped study, or a TOML file.")]
@@ -171,7 +167,11 @@ check_commands.register(app)
 inference_commands.register(app)
 attribute_command.register(app)
 plan_command.register(app)
+mitigate_command.register(app)
 specify_command.register(app)
+claims_command.register(app)
+limits_command.register(app)
+tradeoff_command.register(app)
 
 
 def main() -> None:

@@ -39,6 +39,14 @@ Level = Annotated[float, typer.Option(min=0.5, max=0.999, help="Level of bands a
 Seed = Annotated[int, typer.Option(min=0, help="Seed of the resampling.")]
 
 
+class Device(StrEnum):
+    """Where to train."""
+
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
+
+
 class Direction(StrEnum):
     """What harm is."""
 

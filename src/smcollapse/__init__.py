@@ -21,6 +21,7 @@ _PUBLIC = {
     "answer_of": "smcollapse.questions.answer",
     "attribution_report": "smcollapse.questions.attribute",
     "calibrate": "smcollapse.questions.calibrate",
+    "filter_tradeoff": "smcollapse.questions.tradeoff",
     "effect_report": "smcollapse.questions.onset_results",
     "mitigation_report": "smcollapse.questions.mitigate",
     "mitigation_study": "smcollapse.questions.mitigation_study",
@@ -41,6 +42,7 @@ _PUBLIC = {
     "write_phase": "smcollapse.report.write_predictions",
     "write_predictions": "smcollapse.report.write_predictions",
     "write_report": "smcollapse.report",
+    "write_tradeoff": "smcollapse.report.tradeoff",
     "write_validation": "smcollapse.report.validation",
 }
 

@@ -21,6 +21,11 @@ arctangent and others) from passing for a break:
 3. three shares lie strictly on either side of the knot: a fall within the last two shares can be
    a kink, a Gompertz curve or anything else.
 
+Size and power are bought from each other here: a fast double bootstrap (Davidson & MacKinnon 2007)
+of the logistic's p-value brings false alarms under the worst late Gompertz curve from .07 to .05,
+and power at a slope change of -1.0 from .79 to .74 (600 data sets each; so does a level of .04).
+The plain bootstrap stands.
+
 The power is that of this whole test at the observed design and noise, against a stated kink.
 """
 

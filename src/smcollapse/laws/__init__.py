@@ -6,7 +6,7 @@ Worlds draw from a law, theories read it, and tests check the draws against it.
 from smcollapse.laws.clusters import ClustersLaw, clusters_law
 from smcollapse.laws.contexts import ContextLaw, rarity
 from smcollapse.laws.facts import FactsLaw, facts_law
-from smcollapse.laws.filters import PassRates, pass_rates
+from smcollapse.laws.filters import PassRates, breakdown_point, pass_rates
 from smcollapse.laws.labels import LabelLaw, real_labels, synthetic_labels
 from smcollapse.laws.synthetic import SyntheticLaw, synthetic_law
 
@@ -17,6 +17,7 @@ __all__ = [
     "LabelLaw",
     "PassRates",
     "SyntheticLaw",
+    "breakdown_point",
     "clusters_law",
     "facts_law",
     "pass_rates",

@@ -20,7 +20,7 @@ from smcollapse.mitigations import hooks_of
 from smcollapse.questions.claim import published_claim
 from smcollapse.questions.conditions import CONTROL, REFERENCE, replication_of
 from smcollapse.questions.contrasts import OnsetShift, shifts_of
-from smcollapse.questions.mitigate_words import verdict_of, words_of
+from smcollapse.questions.mitigate_words import errors_of, verdict_of, words_of
 from smcollapse.questions.mitigated import RESPONSE, MitigationReport, MitigationRow, Prophecy
 from smcollapse.questions.predict import PREFERRED
 from smcollapse.scenario import Scenario
@@ -80,7 +80,6 @@ def mitigation_report(
         )
         for name in found
     )
-    errors = [abs(e) for row in rows if row.prophecy for e in row.prophecy.errors]
     return MitigationReport(
         study=store.study.name,
         shares=shares,
@@ -88,11 +87,11 @@ def mitigation_report(
         reference=_levels(base, late),
         at_shares=tuple(float(v) for v in reference.mean[_at(reference.shares, shares)]),
         rows=rows,
-        theory_error=max(errors, default=math.nan),
+        theory_error=max(errors_of(rows).values(), default=math.nan),
         level=level,
         replicates=reference.n_replicates,
         method=tests.method,
-        verdict=verdict_of(rows, errors),
+        verdict=verdict_of(rows),
         notes=notes,
     )
 

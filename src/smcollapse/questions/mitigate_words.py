@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import pandas as pd
 
 from smcollapse.inference.hypotheses import Hypothesis
@@ -28,7 +27,7 @@ def words_of(late: dict[str, Hypothesis], alpha: float) -> str:
     return f"harms {', '.join(worse)}" if worse else "no effect shown"
 
 
-def verdict_of(rows: tuple[MitigationRow, ...], errors: list[float]) -> str:
+def verdict_of(rows: tuple[MitigationRow, ...]) -> str:
     """Which help rare recall, which harm anything, which do nothing, in words."""
     shown = [row for row in rows if row.late[RESPONSE].rejected]
     helping = sorted(
@@ -47,12 +46,23 @@ def verdict_of(rows: tuple[MitigationRow, ...], errors: list[float]) -> str:
         parts.append(f"something is harmed by {', '.join(harming)}")
     if nothing:
         parts.append(f"no effect is shown of {', '.join(nothing)}")
-    if errors:
+    if errors := errors_of(rows):
+        worst = max(errors, key=lambda label: errors[label])
+        others = [error for label, error in errors.items() if label != worst]
         parts.append(
-            f"theory was within {100 * max(errors):.1f} points of recall at worst, "
-            f"{100 * float(np.median(errors)):.1f} in the median"
+            f"theory missed rare recall by {100 * errors[worst]:.1f} points at worst ({worst})"
+            + (f", by {100 * max(others):.1f} under every other mitigation" if others else "")
         )
     return "; ".join(parts)
+
+
+def errors_of(rows: tuple[MitigationRow, ...]) -> dict[str, float]:
+    """Largest error of theory in rare recall over the three shares, by mitigation."""
+    return {
+        row.label: max(abs(error) for error in row.prophecy.errors)
+        for row in rows
+        if row.prophecy is not None
+    }
 
 
 def mitigation_table(report: MitigationReport) -> pd.DataFrame:

@@ -130,7 +130,8 @@ def _forest(ax: Axes, report: MitigationReport) -> None:
     ax.set_xlabel("change of rare recall, points")
     ax.set_title(f"Rare recall at a share of {short_percent(report.shares[-1])}")
     ax.plot([], [], "o-", color=BLUE, label=f"trained, simultaneous {report.level:.0%} intervals")
-    ax.plot([], [], "D", markerfacecolor="white", markeredgecolor=BLACK, label="theory, before")
+    if any(row.prophecy is not None for row in rows):
+        ax.plot([], [], "D", markerfacecolor="white", markeredgecolor=BLACK, label="theory, before")
     ax.legend(loc="upper center", bbox_to_anchor=(0.4, -0.12), ncols=2)
 
 

@@ -10,6 +10,7 @@ from importlib import resources
 from smcollapse.inference import Onset
 from smcollapse.questions.answer import Answer
 from smcollapse.report.making import command_of, making_of
+from smcollapse.report.practice import practice_of
 from smcollapse.report.tables import claim_table, condition_table, contrast_table
 from smcollapse.store import Store
 from smcollapse.study_file import study_toml
@@ -48,6 +49,7 @@ def page_of(store: Store, answer: Answer, pictures: tuple[Picture, ...]) -> str:
         conditions=condition_table(answer),
         contrasts=contrast_table(answer),
         pictures=[(picture, inline_svg(picture)) for picture in pictures],
+        practice=practice_of(store, answer),
         notes=notes_of(answer),
         making=making_of(store, answer),
         command=command_of(store),
