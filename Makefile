@@ -45,9 +45,7 @@ paper: $(READY)  ## the paper from committed findings, in seconds: paper/smcolla
 paper-data: $(READY)  ## make the findings of the paper anew; what is in results/ is not trained again
 	$(BIN)/python analyses/atlas.py --device cpu
 	$(BIN)/python analyses/headline.py
-	$(BIN)/smcollapse limits --all
-	mkdir -p paper/data/limitations
-	cp results/limitations/*.json paper/data/limitations
+	$(BIN)/python analyses/limits.py
 	$(BIN)/python analyses/mitigations.py
 	$(BIN)/python analyses/filter_tradeoff.py
 	$(BIN)/smcollapse claims

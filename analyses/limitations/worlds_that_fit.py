@@ -60,7 +60,7 @@ QUICK = {
 def analyse(lab: Lab) -> tuple[Finding, Figure]:
     """The set of worlds that fit, and what it says where nothing was fitted."""
     lab.say("searching worlds")
-    points, fixed = (200, QUICK) if lab.quick else (1500, {})
+    points, fixed = (200, QUICK) if lab.quick else (800, {})
     (found,) = calibrate(readings=("relative",), points=points, fix=fixed, workers=lab.workers)
     number = exact("worlds found that meet all four numbers", found.n_inside)
     if found.n_inside < 3:

@@ -1,4 +1,8 @@
-"""Studies that several analyses share, so that each is trained once."""
+"""Studies that several analyses share, so that each is trained once.
+
+Statements, designs and falsifiers were settled on runs with another seed: what is committed was
+trained afterwards, with seed 23.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ if TYPE_CHECKING:
     from smcollapse.store import Store
 
 WORLD = """
-seed = 11
+seed = 23
 replicates = 10
 
 [scenario.world]
@@ -60,7 +64,7 @@ NOISES = (0.0, 0.1, 0.3, 0.54)
 NOISE = f"""
 name = "noise"
 title = "Real labels from clean to more than half noise, in a world near that of the preset claim"
-seed = 11
+seed = 23
 replicates = 10
 
 [scenario.world]
@@ -88,7 +92,7 @@ world.noise = {list(NOISES)}
 LOGISTIC = """
 name = "clusters-logistic"
 title = "Separable and inseparable real rows, clean and messy labels"
-seed = 11
+seed = 23
 replicates = 20
 
 [scenario.world]
