@@ -93,6 +93,8 @@ def compiled(pages: bool) -> int:
     for warning in warnings:
         sys.stderr.write(f"warning: paper/main.typ: {warning}\n")
     if pages:
+        for old in (PAPER / "generated").glob("page-*.png"):
+            old.unlink()
         compiler.compile(output=PAPER / "generated" / "page-{p}.png", format="png", ppi=100)
     return 0
 

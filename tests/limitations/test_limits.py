@@ -217,7 +217,7 @@ def test_studies_are_shared_and_counted(tiny: Study, lab: Lab) -> None:
 def test_a_quick_lab_reduces_studies(tiny: Study, lab: Lab) -> None:
     quick = replace(lab, quick=True, used={})
     store = quick.run(tiny, quick_replicates=2, quick_shares=(0.0, 0.5))
-    assert store.folder.name == "tiny-quick"
+    assert store.folder.name == f"tiny-quick-{store.study.identity()[:6]}"
     assert quick.models == 2 * 2 * 2
     assert sorted(store.table()["share"].unique()) == [0.0, 0.5]
 

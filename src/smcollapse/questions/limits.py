@@ -97,6 +97,8 @@ class Lab:
     ) -> Store:
         """What is missing of a study, trained into `folder/studies`; resumable.
 
+        Folders are named after the study and what is in it: a changed study has a new one.
+
         Analyses that run the same study train it once. In a quick lab the study has at most
         `quick_replicates` replicates, and the shares `quick_shares` if given.
 
@@ -116,7 +118,7 @@ class Lab:
 
         store = run_study(
             chosen,
-            self.folder / "studies" / f"{study.name}{suffix}",
+            self.folder / "studies" / f"{study.name}{suffix}-{chosen.identity()[:6]}",
             device=self.device,
             workers=self.workers,
             progress=progress,

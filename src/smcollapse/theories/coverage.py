@@ -19,6 +19,7 @@ from smcollapse.scenario import Scenario
 from smcollapse.settings import FactsWorld
 from smcollapse.theories.base import MEASURES, Curve, Floats, Theory, flip_of
 from smcollapse.theories.calibration import N_BINS
+from smcollapse.theories.memorising import memorising_doubts
 from smcollapse.theories.mixing import (
     Laws,
     laws_of,
@@ -72,8 +73,8 @@ class Coverage(Theory):
         return tuple(reasons)
 
     def _doubts(self, scenario: Scenario, shares: Floats) -> tuple[str, ...]:
-        """Where chance, and not the expected majority, settles contexts."""
-        return chance_doubts(scenario, shares)
+        """Short training, and where chance, not the expected majority, settles contexts."""
+        return (*memorising_doubts(scenario, shares), *chance_doubts(scenario, shares))
 
     def _curve(self, scenario: Scenario, shares: Floats) -> Curve:
         laws, world = laws_of(scenario), scenario.world

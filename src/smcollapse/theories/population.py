@@ -7,6 +7,7 @@ import numpy as np
 from smcollapse.scenario import Scenario
 from smcollapse.settings import ClustersWorld, FactsWorld, Mlp
 from smcollapse.theories.base import MEASURES, Curve, Floats, Theory, flip_of
+from smcollapse.theories.memorising import memorising_doubts
 from smcollapse.theories.mixing import (
     Laws,
     laws_of,
@@ -65,7 +66,7 @@ class Population(Theory):
         """Where too few rows, templates or passes leave a learner away from the limit."""
         if not isinstance(scenario.world, FactsWorld):
             return _short_training(scenario)
-        return chance_doubts(scenario, shares)
+        return (*memorising_doubts(scenario, shares), *chance_doubts(scenario, shares))
 
     def _curve(self, scenario: Scenario, shares: Floats) -> Curve:
         laws, world = laws_of(scenario), scenario.world
