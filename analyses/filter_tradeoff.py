@@ -37,13 +37,7 @@ from smcollapse.questions.tradeoff_words import scope_words, tradeoff_table
 from smcollapse.report.tradeoff import write_tradeoff
 
 PAPER = Path(__file__).resolve().parents[1] / "paper"
-PACKAGE = Path(smcollapse.__file__).parent
-PARTS = ["tradeoff", "tradeoff_groups", "tradeoff_optimum", "tradeoff_results", "tradeoff_theory"]
-CODE = code_of(
-    Path(__file__),
-    *(PACKAGE / "questions" / f"{name}.py" for name in (*PARTS, "tradeoff_words")),
-    PACKAGE / "presets" / "filter-tradeoff.toml",
-)
+CODE = code_of(Path(__file__))
 FAITHFUL = """
 name = "filter-faithful"
 title = "A filter of synthetic rows alone where the source knows the exceptions"

@@ -35,16 +35,7 @@ from smcollapse.questions.validate_verdict import TOLERANCES
 from smcollapse.report.wording import measure_name, percent, percent_range
 
 PAPER = Path(__file__).resolve().parents[1] / "paper" / "data"
-PACKAGE = Path(smcollapse.__file__).parent
-QUESTIONS = ["answer", "claim", "conditions", "contrasts", "predict"]
-QUESTIONS += ["validate", "validate_compare", "validate_verdict"]
-CODE = code_of(
-    Path(__file__),
-    *(PACKAGE / "questions" / f"{name}.py" for name in QUESTIONS),
-    PACKAGE / "claim.toml",
-    *(PACKAGE / "presets" / f"{name}.toml" for name in ("atlas", "atlas-small", "digits")),
-)
-"""What the findings hang on; the ledger of claims names the same files."""
+CODE = code_of(Path(__file__))
 NAMES = {"rare_recall": "rare recall", "mean_confidence": "mean confidence", "ece": "ECE"}
 NAMES |= {"head_recall": "head recall", "accuracy": "accuracy"}
 DRAWN = ("rare_recall", "mean_confidence", "ece")

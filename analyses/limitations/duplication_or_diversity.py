@@ -1,15 +1,15 @@
 """Duplication is not diversity.
 
 Claim: "Low diversity" names two things that do different things: few templates, each many times,
-widen the transition of rare recall; as many contexts without duplicates do not.
+widen the transition of rare recall, and more than as few contexts without duplicates do.
 
 Design: The reference world with 2000, 500 and 200 distinct synthetic examples, beside sources
 without duplicates that cover as many contexts as 500 and 200 examples visit, and flatter
 frequencies; centre and width of the logistic of rare recall against the reference and against
 each other, paired by replicate; count theory beside them.
 
-Falsifier: A width with 500 templates that is shown to be no larger than without duplicates, on as
-many contexts.
+Falsifier: A width with 500 templates that is shown to be no larger than that of the reference, or
+than without duplicates on as many contexts.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from smcollapse.inference import Curves
 from smcollapse.questions.findings import Finding, Quantity
 from smcollapse.questions.limits import Lab, curves_of
-from smcollapse.questions.limits_estimates import exact, grade_above, paired
+from smcollapse.questions.limits_estimates import all_of, exact, grade_above, paired
 from smcollapse.questions.limits_studies import reference
 from smcollapse.questions.limits_worlds import (
     RESPONSE,
@@ -60,6 +60,7 @@ def analyse(lab: Lab) -> tuple[Finding, Figure]:
     few, same = tables[f"{FEW} templates"], tables[f"no duplicates, as {FEW} visit"]
     decisive = _compared(f"width, {FEW} templates less no duplicates", few, same, 1)
     widths = [_compared(f"width: {name}", one, plain, 1) for name, one in tables.items()]
+    few_wider = widths[list(tables).index(f"{FEW} templates")]
     centres = [_compared(f"centre: {name}", one, plain, 0) for name, one in tables.items()]
     place = _compared(f"centre, {FEW} templates less no duplicates", few, same, 0)
     loss = paired(
@@ -90,7 +91,8 @@ def analyse(lab: Lab) -> tuple[Finding, Figure]:
     )
     interval_panel(right, centres, "centre, change in points of share", names=[""] * 6, zero=True)
     quantities = [decisive, place, loss, *widths, *centres, *predicted]
-    return lab.finding(quantities, verdict, grade_above(decisive, 0.0)), figure
+    grade = all_of([grade_above(decisive, 0.0), grade_above(few_wider, 0.0)])
+    return lab.finding(quantities, verdict, grade), figure
 
 
 def _compared(term: str, one: Curves, other: Curves, number: int) -> Quantity:

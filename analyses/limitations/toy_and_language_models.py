@@ -1,7 +1,7 @@
 """What a toy cannot say about large language models.
 
-Claim: A toy cannot place the onset of a language model: between toy worlds and settings that are
-all defensible the benchmark share of rare recall differs by far more than the claimed band is wide.
+Claim: Between toy worlds and settings that are all defensible the benchmark share of rare recall
+differs by far more than the claimed band is wide: none of them places that of another model.
 
 Design: Facts worlds of five budgets and two designs, sources that differ in tempering, coverage,
 templates and detectability, clusters of feature vectors, handwritten digits; the standard
@@ -83,7 +83,7 @@ def analyse(lab: Lab) -> tuple[Finding, Figure]:
     )
     grade = grade_above(spread, band_spread())
     verdict = (
-        f"{CANNOT[grade]} place an onset of a language model: over {len(values)} toys the "
+        f"{CANNOT[grade]} place the onset of another model: over {len(values)} chosen toys the "
         f"benchmark share runs from {100 * least:.1f} % ({ordered[0].term}) to at least "
         f"{100 * last:.1f} %, {ratio.value:.0f} times the width of the claimed band; {inside} lie "
         f"in it; standard deviation {quantity_text(spread)}, that of the band "

@@ -1,7 +1,7 @@
 """Synthetic rows in the pool that is taken for real.
 
 Claim: A part u of undetected synthetic rows in the "real" pool makes an onset appear earlier than
-it is, by as much as (b − u)/(1 − u) says where the baseline keeps; a claimed share is one of a
+it is, also where the loss starts at once and takes the baseline along; a claimed share is one of a
 pool that nobody has looked into.
 
 Design: Training at true shares t, called by the nominal share p = (t − u)/(1 − u) of a pool with a
@@ -9,8 +9,8 @@ part u of synthetic rows, from p = 0; benchmark share of rare recall against the
 u = 10, 20 and 30 %; the reference world, which falls late, and 2000 rows, where the loss starts at
 once and takes the baseline along; on common draws of whole replicates.
 
-Falsifier: At u = 20 % a nominal onset shown to be no earlier than the true one, in either world, or
-one in the reference world shown to be more than 2 points of share from the formula.
+Falsifier: At u = 20 % and with 2000 rows a nominal onset shown to be no earlier than the true one.
+Where the baseline keeps, the nominal onset is (b − u)/(1 − u) by definition, and nothing is tested.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from smcollapse.inference import Curves
 from smcollapse.questions.findings import Finding, Quantity
 from smcollapse.questions.limits import Lab, curves_of
-from smcollapse.questions.limits_estimates import all_of, exact, grade_below, grade_inside, paired
+from smcollapse.questions.limits_estimates import exact, grade_below, paired
 from smcollapse.questions.limits_studies import reference
 from smcollapse.questions.limits_worlds import (
     RESPONSE,
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 ORDER = 140
 UNSEEN = (0.0, 0.1, 0.2, 0.3)
 DECIDES = UNSEEN.index(0.2)
-TOLERANCE = 0.02
 
 
 def analyse(lab: Lab) -> tuple[Finding, Figure]:
@@ -59,12 +58,7 @@ def analyse(lab: Lab) -> tuple[Finding, Figure]:
         "rate",
     )
     claimed = exact("u with which an onset of 40 % is called 30 %", unseen_part(0.4, 0.3), "rate")
-    grade = all_of(
-        [
-            *(grade_below(one, 0.0) for one in shifts.values()),
-            grade_inside(misses["reference"], -TOLERANCE, TOLERANCE),
-        ]
-    )
+    grade = grade_below(shifts["2000 rows"], 0.0)
     said = "; ".join(
         f"{name}: {quantity_text(onsets[name][DECIDES])} instead of "
         f"{quantity_text(onsets[name][0])}, {quantity_text(misses[name])} from the formula, the "
@@ -91,7 +85,8 @@ def analyse(lab: Lab) -> tuple[Finding, Figure]:
         claim=True,
     )
     others = [one for rows in found.values() for row in rows[1:] for one in row[1:]]
-    decisive = [*shifts.values(), *misses.values(), *baselines.values()]
+    first = ("2000 rows", "reference")
+    decisive = [part[name] for part in (shifts, misses, baselines) for name in first]
     rest = [one for one in others if one not in decisive]
     quantities = [*decisive, claimed, needed, *(o for rows in onsets.values() for o in rows), *rest]
     notes = ["undetected rows are taken to come from the source that is studied"]

@@ -112,10 +112,21 @@ def _mitigated(mixture: Mixture, hooks: Hooks, pool: Rows, world: World) -> Mixt
     rows = TrainingRows(mixture.synthetic[full], world.rare[pool.context[at]], pool.example[at])
     if hooks.keep is not None:
         slots[full[~hooks.keep(rows)]] = -1
+    share = hooks.scenario.mixture.share
+    if hooks.real_last and not (~mixture.synthetic & (slots >= 0)).any():
+        raise StudyError(
+            f"mitigation 'real_data_last' finds no real row at share {share:g}: write a smaller "
+            "share, a weaker filter or a larger mixture.budget"
+        )
     weights = None
     if hooks.weights is not None:
         weights = np.zeros(len(slots))
         weights[full] = hooks.weights(rows)
+        if not weights.any():
+            raise StudyError(
+                f"every row at share {share:g} has weight 0: write a larger "
+                "mitigation.synthetic_weight or a smaller share"
+            )
         weights /= weights[full].mean()
     return replace(mixture, slots=slots, weights=weights)
 

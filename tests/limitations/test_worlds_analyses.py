@@ -163,6 +163,32 @@ def test_largest_error_looks_on_its_side_of_the_domain() -> None:
                          inside=False) is None  # fmt: skip
 
 
+def test_the_interval_of_a_largest_error_holds_it() -> None:
+    """Of many points with the same true error, the largest measured one lies far above it."""
+    rng = np.random.default_rng(5)
+    shares, true = np.linspace(0.0, 0.6, 12), 0.03
+    held, above = 0, 0
+    for _ in range(40):
+        conditions = [
+            Held(
+                str(number),
+                reference_scenario(),
+                Curves(shares, 0.8 + true + 0.03 * rng.standard_normal((10, 12)), tuple(range(10))),
+                np.full(12, 0.8),
+                np.full(12, True),
+            )
+            for number in range(4)
+        ]
+        found = largest_error("error", conditions, inside=True)
+        assert found is not None
+        assert found.lower is not None
+        assert found.upper is not None
+        held += found.lower <= true <= found.upper
+        above += found.value > true + 0.01  # type: ignore[operator]
+    assert held >= 34, "nominal .95 of 40: 34 is below it by 2.9 standard errors"
+    assert above >= 38, "the measured maximum alone would mislead"
+
+
 def test_theories_are_held_against_training_share_by_share(tmp_path) -> None:  # type: ignore[no-untyped-def]
     """Doubts are asked at each share: coverage theory trusts itself away from the flip only."""
     study = study_along(

@@ -302,3 +302,19 @@ def test_an_ensemble_is_the_mean_of_networks_that_differ() -> None:
     assert measured["nll"] == pytest.approx(log_loss((first + second) / 2), rel=1e-4)
     assert abs(log_loss(first) - log_loss(second)) > 1e-3, "the networks differ"
     assert measured["nll"] < (log_loss(first) + log_loss(second)) / 2, "Jensen"
+
+
+@pytest.mark.parametrize(
+    ("mitigation", "share", "message"),
+    [
+        ({"kind": "real_data_last"}, 0.999, "finds no real row at share 0.999"),
+        ({"kind": "weighting", "synthetic_weight": 0.0}, 1.0, "every row at share 1 has weight 0"),
+    ],
+)
+def test_a_mixture_that_a_mitigation_empties_is_refused(
+    mitigation: dict, share: float, message: str
+) -> None:
+    mixture = {"budget": 100, "share": share}
+    one = Scenario.model_validate({**BASE, "mixture": mixture, "mitigation": mitigation})
+    with pytest.raises(StudyError, match=message):
+        mix([one], world_of(one.world), 1, 0)

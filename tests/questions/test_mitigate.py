@@ -115,7 +115,8 @@ def test_what_helps_harms_and_does_nothing_comes_out(report: MitigationReport) -
     assert row(report, "row weight 0.1").verdict.startswith("helps rare recall")
     assert row(report, "filter, real rows too").verdict.startswith("harms rare recall")
     nothing = row(report, "deduplication")
-    assert nothing.verdict == "no effect shown"
+    assert nothing.verdict == "changes nothing here"
+    assert "nothing to do for deduplication" in report.verdict
     assert nothing.at_shares[-1].estimate == 0.0
     assert nothing.at_shares[-1].p_adjusted == 1.0
     assert "row weight 0.1 (+" in report.verdict

@@ -133,9 +133,9 @@ def cited_findings(ledger: Ledger, place: Path) -> dict[str, Finding | str]:
 def _current(name: str, ledger: Ledger, root: Path) -> Finding:
     """A finding that the scripts named in the ledger, as they are now, have made."""
     results = ledger.results_of(name)
-    file = root / results.file.format(name=name)
+    file = root / results.file.replace("{name}", name)
     read_finding(file)
-    scripts = [root / script.format(name=name) for script in results.code]
+    scripts = [root / script.replace("{name}", name) for script in results.code]
     for script in scripts:
         if not script.is_file():
             raise FindingError(f"finding '{name}': the script that makes it is missing: {script}")

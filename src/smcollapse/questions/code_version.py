@@ -33,8 +33,11 @@ NUMBERS = (
     "simulate.py",
     "theories",
     "inference",
+    "questions",
+    "claim.toml",
+    "presets",
 )
-"""Files and folders of the package that decide what a simulation, theory or estimate gives."""
+"""Files and folders of the package that decide what a simulation, theory or answer gives."""
 
 
 @cache
@@ -53,7 +56,8 @@ def code_of(*own: Path) -> str:
 def _hash_of(places: list[Path]) -> str:
     digest = hashlib.blake2b(digest_size=8)
     for place in places:
-        files = sorted(place.rglob("*.py")) if place.is_dir() else [place]
+        inside = (one for one in place.rglob("*") if one.suffix in (".py", ".toml"))
+        files = sorted(inside) if place.is_dir() else [place]
         for file in files:
             digest.update(f"{file.relative_to(place.parent).as_posix()}\n".encode())
             digest.update(meaning(file.read_text(encoding="utf-8")).encode())

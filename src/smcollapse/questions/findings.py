@@ -121,6 +121,8 @@ def read_finding(place: Path, code: str | None = None) -> Finding:
     """
     try:
         said = json.loads(place.read_text(encoding="utf-8"))
+        if not isinstance(said, dict):
+            raise ValueError("not a table of values")
         quantities = tuple(Quantity(**quantity) for quantity in said.pop("quantities"))
         notes = tuple(said.pop("notes", ()))
         finding = Finding(quantities=quantities, notes=notes, **said)

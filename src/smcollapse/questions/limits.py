@@ -270,13 +270,7 @@ def kept(analysis: Analysis, lab: Lab) -> Finding | None:
         analysis.design,
         analysis.falsifier,
     )
-    current = finding.quick == lab.quick and finding.details.get("helpers") == _helpers()
-    return finding if whole and same and current else None
-
-
-def _helpers() -> str:
-    """Hash of what analyses share: a finding is made anew when that changes."""
-    return code_of(*sorted(Path(__file__).parent.glob("limits*.py")))
+    return finding if whole and same and finding.quick == lab.quick else None
 
 
 def _written(
@@ -289,7 +283,6 @@ def _written(
         quick=lab.quick,
         models=lab.models,
         code=code_of(analysis.path),
-        details={**finding.details, "helpers": _helpers()},
     )
     try:
         lab.folder.mkdir(parents=True, exist_ok=True)

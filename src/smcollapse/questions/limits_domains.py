@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from smcollapse.inference import Curves
+from smcollapse.inference import Curves, romano_wolf
 from smcollapse.inference.resampling import Array
 from smcollapse.questions.findings import Quantity
-from smcollapse.questions.limits_estimates import paired
+from smcollapse.questions.limits_estimates import LEVEL
 from smcollapse.questions.limits_worlds import RESPONSE
 from smcollapse.scenario import Scenario
 
@@ -61,18 +61,24 @@ def held_against(store: Store, theory: Theory) -> list[Held]:
 def largest_error(term: str, held: Sequence[Held], *, inside: bool) -> Quantity | None:
     """Largest absolute error inside the domain, or outside; None where there is no such point.
 
-    The interval is that of the largest error of redrawn means: it lies high, as noise adds to it.
+    A maximum of noisy errors lies above the largest true one. The interval is therefore that of the
+    largest |error| by simultaneous intervals of the errors of all points: it starts where one of
+    them is shown to be, and ends where none is shown to be beyond.
     """
-    chosen = [(one, one.inside if inside else ~one.inside) for one in held]
-    chosen = [(one, mask) for one, mask in chosen if mask.any()]
-    if not chosen:
+    columns = [
+        one.trained.values[:, mask] - one.predicted[mask]
+        for one in held
+        if (mask := one.inside if inside else ~one.inside).any()
+    ]
+    if not columns:
         return None
-
-    def functional(*means: Array) -> float:
-        pairs = zip(means, chosen, strict=True)
-        return max(float(np.abs(mean - one.predicted)[mask].max()) for mean, (one, mask) in pairs)
-
-    return paired(term, [one.trained for one, _ in chosen], functional, "points")
+    errors = np.column_stack(columns)
+    tests = romano_wolf(errors, level=LEVEL).hypotheses
+    ends = np.array([(test.interval.lower, test.interval.upper) for test in tests])
+    shown = np.maximum(np.maximum(ends[:, 0], -ends[:, 1]), 0.0)
+    possible = np.abs(ends).max(axis=1)
+    largest = float(np.abs(errors.mean(axis=0)).max())
+    return Quantity(term, largest, float(shown.max()), float(possible.max()), "points", LEVEL)
 
 
 def worst_point(held: Sequence[Held]) -> str:

@@ -1,7 +1,8 @@
 """Studies that several analyses share, so that each is trained once.
 
 Statements, designs and falsifiers were settled on runs with another seed: what is committed was
-trained afterwards, with seed 23.
+trained afterwards, with seed 23. Since then review, not results, has corrected the statements of
+`duplication_or_diversity` and `undetected_synthetic` and the interval of `where_theory_stops`.
 """
 
 from __future__ import annotations

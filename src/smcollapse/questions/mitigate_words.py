@@ -20,6 +20,8 @@ def words_of(late: dict[str, Hypothesis], alpha: float) -> str:
     for name, sign in _GOOD.items():
         if late[name].p_adjusted <= alpha:
             (better if sign * late[name].estimate > 0.0 else worse).append(_NOUNS[name])
+    if all(test.estimate == test.interval.lower == test.interval.upper for test in late.values()):
+        return "changes nothing here"
     if better and worse:
         return f"trades: helps {', '.join(better)}; harms {', '.join(worse)}"
     if better:
@@ -37,6 +39,7 @@ def verdict_of(rows: tuple[MitigationRow, ...]) -> str:
     said = ", ".join(f"{row.label} ({100 * row.late[RESPONSE].estimate:+.1f})" for row in helping)
     harming = [row.label for row in rows if row.verdict.startswith(("harms", "trades"))]
     nothing = [row.label for row in rows if row.verdict == "no effect shown"]
+    void = [row.label for row in rows if row.verdict == "changes nothing here"]
     parts = [
         f"rare recall beyond the claimed onset is helped by {said} (points)"
         if said
@@ -46,6 +49,10 @@ def verdict_of(rows: tuple[MitigationRow, ...]) -> str:
         parts.append(f"something is harmed by {', '.join(harming)}")
     if nothing:
         parts.append(f"no effect is shown of {', '.join(nothing)}")
+    if void:
+        parts.append(
+            f"there is nothing to do for {', '.join(void)}: every model is the reference's"
+        )
     if errors := errors_of(rows):
         worst = max(errors, key=lambda label: errors[label])
         others = [error for label, error in errors.items() if label != worst]
