@@ -60,7 +60,7 @@ class Finding(Record):
 
     statement  : the sentence that was tested
     design     : what was run: conditions, shares, replicates, models
-    falsifier  : what result would have contradicted the statement, fixed before any was seen
+    falsifier  : what result would have contradicted the statement
     quantities : numbers with intervals, the one that decides first
     verdict    : the conclusion in words, with its numbers
     grade      : computed from the quantities by the analysis, never typed

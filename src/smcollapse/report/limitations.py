@@ -195,7 +195,7 @@ def markdown_of(collected: Collected, figures: str = "") -> str:
         lines += ["", f'<a id="{one.name}"></a>', "", f"## {_plain(one.title)}", ""]
         lines += [f"**Statement.** {_plain(one.statement)}", ""]
         lines += [f"**Design.** {_plain(one.design)} ({one.models} models)", ""]
-        lines += [f"**Falsifier, fixed before.** {_plain(one.falsifier)}", ""]
+        lines += [f"**Falsifier.** {_plain(one.falsifier)}", ""]
         lines += [f"**Verdict: {one.grade}.** {_plain(one.verdict)}", ""]
         lines += [_row(("quantity", "value [interval]", "note")), _row(["---"] * 3)]
         lines += [_row(map(_plain, _quantity_row(quantity))) for quantity in one.quantities]
