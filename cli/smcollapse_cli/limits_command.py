@@ -46,8 +46,10 @@ def limits(
         _list(known.values(), json)
         return
     from smcollapse.report.limitations import run_and_write
+    from smcollapse.report.write_predictions import check_folder
 
     folder = out or (QUICK if quick else FULL)
+    check_folder(folder)
     lab = Lab(folder, quick, workers, device.value)
     with _Said(folder) as said:
         result, page = run_and_write(list(known) if all_ else names or [], lab, said)

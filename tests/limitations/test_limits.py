@@ -279,6 +279,9 @@ def test_the_program_lists_and_refuses(smcollapse: Program, tmp_path: Path) -> N
         assert name in said.out
     listed = json.loads(smcollapse("limits", "--list", "--json").out)
     assert [one["name"] for one in listed] == list(catalog())
+    (tmp_path / "file").write_text("")
+    said = smcollapse("limits", "--all", "--out", tmp_path / "file")
+    assert (said.code, "is a file" in said.err) == (2, True), "refused before anything is trained"
     said = smcollapse("limits", "onset_definitoin", "--out", tmp_path / "out")
     assert (said.code, said.out) == (2, "")
     assert "did you mean 'onset_definition'" in said.err
