@@ -98,6 +98,7 @@ def mitigations_figure(report: MitigationReport) -> Figure:
     _forest(left, report)
     _trade(middle, report, "ece")
     _trade(right, report, "head_recall")
+    figure.legend(loc="outside lower center", ncols=4)
     return figure
 
 
@@ -135,7 +136,6 @@ def _forest(ax: Axes, report: MitigationReport) -> None:
     )
     if any(row.prophecy is not None for row in rows):
         ax.plot([], [], "D", markerfacecolor="white", markeredgecolor=BLACK, label="theory, before")
-    ax.legend(loc="upper center", bbox_to_anchor=(0.4, -0.12), ncols=3)
 
 
 def _trade(ax: Axes, report: MitigationReport, measure: str) -> None:
@@ -156,9 +156,9 @@ def _trade(ax: Axes, report: MitigationReport, measure: str) -> None:
             color=BLUE if row.dominated else "white",
             zorder=5,
         )
-    ax.set_xlabel(f"{NAMES[measure]}, %")
-    ax.set_ylabel("rare recall, %")
-    ax.set_title(f"and {NAMES[measure]}, {_late(report)}")
+    ax.set_xlabel(f"{NAMES[measure]}, %, {_late(report)}")
+    ax.set_ylabel(f"rare recall, %, {_late(report)}")
+    ax.set_title(f"and {NAMES[measure]}")
     ax.margins(0.12)
     for low, high, limit in ((*ax.get_xlim(), ax.set_xlim), (*ax.get_ylim(), ax.set_ylim)):
         limit(max(low, -0.5), min(high, 100.8))
