@@ -134,6 +134,7 @@ def _forest(ax: Axes, report: MitigationReport) -> None:
     ax.plot(
         [], [], "o", color=BLUE, markersize=9, label="right: no other is better in all, by means"
     )
+    ax.plot([], [], "*", color=BLACK, markersize=11, label="right: doing nothing")
     if any(row.prophecy is not None for row in rows):
         ax.plot([], [], "D", markerfacecolor="white", markeredgecolor=BLACK, label="theory, before")
 
@@ -146,7 +147,16 @@ def _trade(ax: Axes, report: MitigationReport, measure: str) -> None:
     for row in report.rows:
         x, y = 100 * row.levels[measure], 100 * row.levels[RESPONSE]
         fill = "white" if row.dominated else BLUE
-        ax.plot(x, y, "o", markerfacecolor=fill, markeredgecolor=BLUE, markersize=13, zorder=3)
+        ax.plot(
+            x,
+            y,
+            "o",
+            markerfacecolor=fill,
+            markeredgecolor=BLUE,
+            markersize=13,
+            zorder=3,
+            clip_on=False,
+        )
         ax.annotate(
             str(numbers[row.label]),
             (x, y),
