@@ -25,21 +25,30 @@ import numpy as np
 import pandas as pd
 
 import smcollapse
-from smcollapse.inference import Effect, Estimate, curves, net_effect
-from smcollapse.questions.answer import Answer, ConditionAnswer
+from smcollapse.inference import Effect, curves, net_effect
+from smcollapse.questions.answer import Answer
 from smcollapse.questions.claim import published_claim
 from smcollapse.questions.code_version import code_of
 from smcollapse.questions.conditions import ConditionRows, conditions_of
-from smcollapse.questions.findings import Finding, Grade, Kind, Quantity, Unit, write_finding
+from smcollapse.questions.findings import Finding, Quantity, write_finding
+from smcollapse.questions.run_findings import (
+    DRAWN,
+    NAMES,
+    Columns,
+    claim_finding,
+    columns_of,
+    exact,
+    grade_of,
+    is_above,
+    is_below,
+    mean_curves,
+    quantity_of,
+)
 from smcollapse.questions.validate_verdict import TOLERANCES
-from smcollapse.report.wording import measure_name, percent, percent_range
+from smcollapse.report.wording import percent, percent_range
 
 PAPER = Path(__file__).resolve().parents[1] / "paper" / "data"
 CODE = code_of(Path(__file__))
-NAMES = {"rare_recall": "rare recall", "mean_confidence": "mean confidence", "ece": "ECE"}
-NAMES |= {"head_recall": "head recall", "accuracy": "accuracy"}
-DRAWN = ("rare_recall", "mean_confidence", "ece")
-Columns = dict[str, list[float]]
 BUDGETS = (10_000, 20_000, 40_000, 80_000, 160_000)
 LEAST_DIVERSE = ("coverage low", "templates low")
 
@@ -73,47 +82,15 @@ def main() -> None:
     polish = store(smcollapse.parse_study(POLISH, "polish"))
     answer = smcollapse.answer_of(atlas)
     for finding in (
-        claim_finding("atlas", answer, atlas, "toy training"),
+        claim_finding("atlas", answer, atlas, "toy training", CODE),
         shape_finding(answer),
         conditions_finding(answer, atlas),
         theory_finding(atlas),
-        claim_finding("digits", smcollapse.answer_of(digits), digits, "real data"),
+        claim_finding("digits", smcollapse.answer_of(digits), digits, "real data", CODE),
         polish_finding(polish),
         width_finding(),
     ):
         print(f"{write_finding(finding, PAPER / 'findings')}: {finding.grade}: {finding.verdict}")
-
-
-def claim_finding(name: str, answer: Answer, store: smcollapse.Store, kind: Kind) -> Finding:
-    """The published claim against the reference condition of a run."""
-    reference, claim = answer.conditions[0], published_claim()
-    words = [row.verdict for row in answer.claim]
-    quantities = [*_onset_quantities(reference)]
-    for measure, found in reference.effects.items():
-        quantities += _effect_quantities(NAMES[measure], found)
-    for measure, found in reference.net_effects.items():
-        quantities += _effect_quantities(f"{NAMES[measure]}, net of removal", found)
-    said = (f"{measure_name(row.term)} ({row.reading}): {row.verdict}" for row in answer.claim)
-    return Finding(
-        name=name,
-        title=f"The published claim in the study {name}",
-        statement=f"Beyond an onset at {percent_range(*claim.onset)} rare recall, confidence and "
-        "calibration error change as published.",
-        design=f"{answer.n_models} models; changes from shares of {percent_range(*claim.before)} "
-        f"to {percent_range(*claim.after)}, paired by replicate",
-        falsifier="An interval that holds nothing that rounds to the published number.",
-        quantities=tuple(quantities),
-        verdict=f"{reference.onset.verdict}; {'; '.join(said)}",
-        grade=_grade(
-            all(word in ("agrees", "compatible") for word in words),
-            any(word.startswith("contradicted") for word in words),
-        ),
-        kind=kind,
-        models=answer.n_models,
-        code=CODE,
-        notes=answer.notes,
-        details={"curves": mean_curves(store)},
-    )
 
 
 def shape_finding(answer: Answer) -> Finding:
@@ -123,13 +100,13 @@ def shape_finding(answer: Answer) -> Finding:
     smooth, broken = kinds.count("transition"), kinds.count("break") + kinds.count("two breaks")
     quantities: list[Quantity] = []
     if reference.transition is not None:
-        quantities += [_quantity(one, "share") for one in reference.transition.estimates()]
+        quantities += [quantity_of(one, "share") for one in reference.transition.estimates()]
     if reference.existence is not None:
-        quantities.append(_exact("p-value of a break", reference.existence.p_value))
+        quantities.append(exact("p-value of a break", reference.existence.p_value))
     quantities += [
-        _exact("conditions", total),
-        _exact("conditions with a smooth transition", smooth),
-        _exact("conditions with a break or two", broken),
+        exact("conditions", total),
+        exact("conditions with a smooth transition", smooth),
+        exact("conditions with a break or two", broken),
     ]
     listed = "; ".join(f"{one.label}: {one.onset.verdict}" for one in answer.conditions)
     return Finding(
@@ -140,7 +117,7 @@ def shape_finding(answer: Answer) -> Finding:
         falsifier="A break at the reference, by the intersection-union test at 5 %.",
         quantities=tuple(quantities),
         verdict=f"{smooth} of {total} conditions are smooth transitions, breaks: {broken}",
-        grade=_grade(
+        grade=grade_of(
             kinds[0] == "transition" and 2 * smooth > total, kinds[0] in ("break", "two breaks")
         ),
         kind="toy training",
@@ -185,7 +162,9 @@ def conditions_finding(answer: Answer, store: smcollapse.Store) -> Finding:
         falsifier="A loss that is shown to be smaller with low coverage or few templates.",
         quantities=(*decisive, *(one for one in quantities if one not in decisive)),
         verdict=contrasts.verdict,
-        grade=_grade(all(_below(one) for one in decisive), any(_above(one) for one in decisive)),
+        grade=grade_of(
+            all(is_below(one) for one in decisive), any(is_above(one) for one in decisive)
+        ),
         kind="toy training",
         models=answer.n_models,
         code=CODE,
@@ -202,17 +181,17 @@ def theory_finding(store: smcollapse.Store) -> Finding:
         if one.measure in NAMES:
             name = NAMES[one.measure]
             quantities += [
-                _exact(f"{name}: median error", one.median_error, "points"),
-                _exact(f"{name}: 95th percentile of the error", one.p95_error, "points"),
-                _exact(f"{name}: largest error", one.largest_error, "points"),
+                exact(f"{name}: median error", one.median_error, "points"),
+                exact(f"{name}: 95th percentile of the error", one.p95_error, "points"),
+                exact(f"{name}: largest error", one.largest_error, "points"),
             ]
     errors = pd.Series(
         [abs(one.error) for one in compared.onsets if one.estimand == "benchmark share"]
     ).dropna()
     quantities += [
-        _exact("onset: median error", float(errors.median()), "points"),
-        _exact("onset: largest error", float(errors.max()), "points"),
-        _exact("points compared", max(one.points for one in compared.summaries)),
+        exact("onset: median error", float(errors.median()), "points"),
+        exact("onset: largest error", float(errors.max()), "points"),
+        exact("points compared", max(one.points for one in compared.summaries)),
     ]
     return Finding(
         name="atlas_theory",
@@ -222,7 +201,7 @@ def theory_finding(store: smcollapse.Store) -> Finding:
         falsifier=f"An error beyond a tolerance: {TOLERANCES}.",
         quantities=tuple(quantities),
         verdict=verdict.text,
-        grade=_grade(verdict.holds, not verdict.holds),
+        grade=grade_of(verdict.holds, not verdict.holds),
         kind="toy training",
         models=store.count()[0],
         code=CODE,
@@ -248,7 +227,7 @@ def polish_finding(store: smcollapse.Store) -> Finding:
         for measure, name in NAMES.items():
             effect = _net(polished, messy, measure, claim.before, claim.after)
             term = f"{name}, noise {percent(noise, 0)}"
-            quantities.append(_quantity(effect.points, "points", term))
+            quantities.append(quantity_of(effect.points, "points", term))
     decisive = [one for one in quantities if one.term.startswith("rare recall")]
     listed = ", ".join(f"{100 * (one.value or 0.0):+.1f} points" for one in decisive)
     return Finding(
@@ -260,7 +239,9 @@ def polish_finding(store: smcollapse.Store) -> Finding:
         falsifier="A loss that is shown to be smaller with polished labels at either noise.",
         quantities=(*decisive, *(one for one in quantities if one not in decisive)),
         verdict=f"polish changes the loss of rare recall by {listed}",
-        grade=_grade(all(_below(one) for one in decisive), any(_above(one) for one in decisive)),
+        grade=grade_of(
+            all(is_below(one) for one in decisive), any(is_above(one) for one in decisive)
+        ),
         kind="toy training",
         models=store.count()[0],
         code=CODE,
@@ -288,57 +269,23 @@ def width_finding() -> Finding:
         quantities=(
             Quantity("exponent", overall, *ends, "number", note="range over neighbouring budgets"),
             *(
-                _exact(f"width at N = {budget}", float(width), "share")
+                exact(f"width at N = {budget}", float(width), "share")
                 for budget, width in zip(BUDGETS, widths, strict=True)
             ),
         ),
         verdict=f"the exponent is {overall:.2f}, between neighbouring budgets {ends[0]:.2f} to "
         f"{ends[1]:.2f}".replace("-", "−"),
-        grade=_grade(all(inside), not any(inside)),
+        grade=grade_of(all(inside), not any(inside)),
         kind="theory only",
         code=CODE,
     )
-
-
-def mean_curves(store: smcollapse.Store) -> dict[str, Columns]:
-    """Means over replicates of three measures by condition, and their standard errors."""
-    measures = list(DRAWN)
-    drawn: dict[str, Columns] = {}
-    for condition in conditions_of(store, store.table(complete=True)):
-        tables = {condition.label: condition.rows}
-        if condition.is_reference and condition.control is not None:
-            tables["real only"] = condition.control
-        for label, rows in tables.items():
-            groups = rows.groupby("share")[measures]
-            means = groups.mean().join(groups.sem().add_suffix("_se")).round(5)
-            drawn[label] = _columns(means.reset_index())
-    return drawn
-
-
-def _onset_quantities(condition: ConditionAnswer) -> Iterator[Quantity]:
-    found = condition.onset
-    for part in (found.benchmark, found.break_point, found.transition):
-        if part is not None:
-            for estimate in part.estimates():
-                yield _quantity(estimate, "share")
-    if found.benchmark is not None and (safe := found.benchmark.safe_share) is not None:
-        yield Quantity("safe share", safe, safe, safe, "share", note="one-sided limit")
-
-
-def _effect_quantities(name: str, effect: Effect) -> Iterator[Quantity]:
-    yield _quantity(effect.points, "points", f"{name}, points")
-    yield _quantity(effect.relative, "relative", f"{name}, relative")
 
 
 def _points(points: pd.DataFrame) -> Columns:
     """Trained and predicted rare recall, confidence and ECE, one value a point."""
     kept = points[points["measure"].isin(DRAWN)]
     columns = ["condition", "measure", "share", "trained", "predicted"]
-    return _columns(kept[columns].round(5))
-
-
-def _columns(table: pd.DataFrame) -> Columns:
-    return {str(name): table[name].tolist() for name in table.columns}
+    return columns_of(kept[columns].round(5))
 
 
 def _at_the_end(condition: ConditionRows, reference: ConditionRows) -> Iterator[Quantity]:
@@ -349,7 +296,7 @@ def _at_the_end(condition: ConditionRows, reference: ConditionRows) -> Iterator[
         ("over all shares", (shares[1], shares[-1])),
     ):
         effect = _net(condition, reference, "rare_recall", (shares[0], shares[0]), window)
-        yield _quantity(effect.points, "points", f"{condition.label}: rare recall {words}")
+        yield quantity_of(effect.points, "points", f"{condition.label}: rare recall {words}")
 
 
 def _net(
@@ -364,34 +311,6 @@ def _net(
         curves(one.rows, measure, replication=one.replication) for one in (condition, reference)
     )
     return net_effect(first, second, before, after)
-
-
-def _quantity(estimate: Estimate, unit: Unit, term: str = "") -> Quantity:
-    interval = estimate.interval
-    term = term or estimate.term
-    if interval is None:
-        return Quantity(term, estimate.value, None, None, unit, note=estimate.note)
-    ends = (interval.lower, interval.upper)
-    return Quantity(term, estimate.value, *ends, unit, interval.level, estimate.note)
-
-
-def _exact(term: str, value: float, unit: Unit = "number") -> Quantity:
-    """A number that is counted or computed, not estimated: its interval is a point."""
-    return Quantity(term, value, value, value, unit)
-
-
-def _below(quantity: Quantity) -> bool:
-    return quantity.upper is not None and quantity.upper < 0.0
-
-
-def _above(quantity: Quantity) -> bool:
-    return quantity.lower is not None and quantity.lower > 0.0
-
-
-def _grade(supported: bool, contradicted: bool) -> Grade:
-    if contradicted:
-        return "contradicted"
-    return "supported" if supported else "not shown"
 
 
 if __name__ == "__main__":

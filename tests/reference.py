@@ -12,7 +12,15 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-LANES = {"uniform": 0, "normal": 1, "fact": 2, "template": 3, "scale": 4, "permutation": 5}
+LANES = {
+    "uniform": 0,
+    "normal": 1,
+    "fact": 2,
+    "template": 3,
+    "scale": 4,
+    "permutation": 5,
+    "sentence": 6,
+}
 
 
 def philox(counter: Sequence[int], key: Sequence[int]) -> list[int]:
@@ -61,8 +69,13 @@ def alias_table(weights: Sequence[float]) -> list[tuple[int, int]]:
 
 
 def context(key: int, item: int, table: Sequence[tuple[int, int]]) -> int:
-    """Column and remainder of a 64-bit uniform; the column or its alias."""
+    """Outcome of the fact's first two words."""
     high, low, *_ = words(key, item, "fact")
+    return alias_draw(high, low, table)
+
+
+def alias_draw(high: int, low: int, table: Sequence[tuple[int, int]]) -> int:
+    """Column and remainder of a 64-bit uniform; the column or its alias."""
     position = (high * 2**32 + low) * len(table) // 2**32
     column, rest = divmod(position, 2**32)
     threshold, alias = table[column]
@@ -96,6 +109,60 @@ def template(key: int, item: int, n_templates: int) -> int:
         return item
     high, low, *_ = words(key, item, "template")
     return (high * 2**32 + low) * n_templates // 2**64
+
+
+def sentence(
+    key: int,
+    item: int,
+    subject: int,
+    label: int,
+    style: int,
+    *,
+    truth: Sequence[int],
+    relation: Sequence[int],
+    templates: Sequence[Sequence[tuple[int, int]]],
+    relation_first: Sequence[bool],
+    lemmas: Sequence[Sequence[int]],
+    synonyms: Sequence[tuple[int, int]],
+    first: Sequence[int],
+    n_answers: int,
+    filler: float,
+    denial_before: float,
+    denial_after: float,
+) -> tuple[list[int], int]:
+    """Twelve tokens and the answer: the words are listed, then moved up to the answer's place."""
+    high, low, event, pick = words(key, item, "sentence", 0)
+    drawn = words(key, item, "sentence", 1)
+    start_word, end_word, start_pick, end_pick = words(key, item, "sentence", 2)
+    n_fillers = first[1] - first[0]
+    fillers, functions, relations, subjects, answers = first
+    synonym = [alias_draw(word, 0, synonyms) for word in drawn]
+    template = style * len(templates[0]) + alias_draw(high, low, templates[style])
+    content = [
+        subjects + subject,
+        relations + relation[subject] * len(synonyms) + synonym[0],
+    ]
+    if relation_first[template]:
+        content.reverse()
+    gaps = [
+        [functions + lemma * len(synonyms) + synonym[1 + gap]] if lemma >= 0 else []
+        for gap, lemma in enumerate(lemmas[template])
+    ]
+    said = [*gaps[0], content[0], *gaps[1], content[1], *gaps[2]]
+    if start_word < round(filler * 2**32):
+        said.insert(0, fillers + start_pick * n_fillers // 2**32)
+    if end_word < round(filler * 2**32):
+        said.append(fillers + end_pick * n_fillers // 2**32)
+    last = 2
+    if event < round((denial_before + denial_after) * 2**32):
+        wrong = [y for y in range(n_answers) if y != truth[subject]]
+        label = wrong[pick * len(wrong) // 2**32]
+        if event < round(denial_before * 2**32):
+            said.append(3)
+        else:
+            last = 3
+    said.insert(0, 1)
+    return [0] * (10 - len(said)) + said + [answers + label, last], label
 
 
 def permutation(key: int, n: int) -> list[int]:

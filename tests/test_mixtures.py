@@ -11,7 +11,7 @@ from smcollapse.filters import survivors
 from smcollapse.laws import pass_rates
 from smcollapse.mixtures import Mixture, budget_of, counts, mix
 from smcollapse.models import Task
-from smcollapse.models.mlp import _schedule, optimisation
+from smcollapse.models.training import optimisation, task_schedule
 from smcollapse.scenario import Scenario
 from smcollapse.settings import Filter
 from smcollapse.streams import stream
@@ -104,7 +104,7 @@ def schedule(one: Scenario, pool: Rows, mixture: Mixture) -> torch.Tensor:
     world = world_of(one.world)
     test = world.test(1, 0)
     task = Task(inputs_of(one), sees_style(one), pool, [mixture.slots], BUDGET, test, 1, 0)
-    return _schedule(task, optimisation(one.model, BUDGET))[:, 0]  # type: ignore[arg-type]
+    return task_schedule(task, optimisation(one.model, BUDGET))[:, 0]  # type: ignore[arg-type]
 
 
 def in_order_of(first: Any, second: Any) -> bool:

@@ -43,17 +43,17 @@ class Mixture:
 
 
 def budget_of(scenario: Scenario, world: World) -> int:
-    """N: the scenario's budget, or all training rows of a table.
+    """N: the scenario's budget, or all training rows of a table or text.
 
     Raises
     ------
     StudyError
-        If a table has fewer training rows than the budget.
+        If there are fewer training rows than the budget.
     """
     budget, size = scenario.mixture.budget, world.train_size
     if size is not None and budget > size:
         raise StudyError(
-            f"mixture.budget = {budget} is larger than the training part of the table "
+            f"mixture.budget = {budget} is larger than the training part of the data "
             f"({size} rows): write at most {size}, or 0 for all of them"
         )
     return budget or size or 0

@@ -30,12 +30,23 @@ _SOURCES = {
     "facts": ("consensus",),
     "clusters": ("consensus",),
     "table": ("shrunken", "file"),
+    "language": ("phrases",),
+    "corpus": ("generated",),
 }
 _MODELS = {
     "facts": ("mlp", "count_table", "logistic"),
     "clusters": ("mlp", "logistic"),
     "table": ("mlp", "logistic"),
+    "language": ("transformer",),
+    "corpus": ("transformer",),
 }
+TEXT = ("language", "corpus")
+"""Worlds whose rows are tokens: a style is in the words, never a field beside them."""
+
+FINITE = ("table", "corpus")
+"""Worlds with a fixed number of real rows: a budget of 0 is all of them."""
+
+_NETWORKS = ("mlp", "transformer")
 _NETWORKS_ONLY = ("real_data_last", "label_smoothing", "ensemble")
 """Mitigations that change how a network is trained."""
 
@@ -59,14 +70,15 @@ class Scenario(Value):
     @model_validator(mode="before")
     @classmethod
     def _fill_kinds(cls, data: Any) -> Any:
-        """A part without a `kind` gets the usual one: facts, mlp and the world's own source."""
+        """A part without a `kind` gets the usual one: facts, and the world's own source, model."""
         if not isinstance(data, dict):
             return data
         data = dict(data)
         world = data.get("world", {})
         kind = world.get("kind", "facts") if isinstance(world, dict) else world.kind
-        usual = {"world": "facts", "model": "mlp", "mitigation": "none"}
+        usual = {"world": "facts", "mitigation": "none"}
         usual["source"] = _SOURCES.get(kind, ("consensus",))[0]
+        usual["model"] = _MODELS.get(kind, ("mlp",))[0]
         for part, default in usual.items():
             value = data.get(part, {})
             if isinstance(value, dict) and "kind" not in value:
@@ -86,7 +98,12 @@ class Scenario(Value):
                 )
         if problem := self._mitigation_problem():
             raise ValueError(f"mitigation '{self.mitigation.kind}' {problem}")
-        if self.mixture.budget == 0 and kind != "table":
+        if kind == "corpus" and self.filter.strictness > 0.0:
+            raise ValueError(
+                "filter.strictness does not fit world 'corpus', whose rows have no answer to "
+                "judge: write source.best_of, which keeps the best of several texts"
+            )
+        if self.mixture.budget == 0 and kind not in FINITE:
             raise ValueError(f"mixture.budget must be at least 1 for world '{kind}' (got 0)")
         if self.mixture.design == "accumulate" and self.mixture.share == 1.0:
             raise ValueError("design 'accumulate' keeps all real rows: share must be below 1")
@@ -102,8 +119,10 @@ class Scenario(Value):
     def _mitigation_problem(self) -> str:
         """Why the mitigation does not fit the other parts; empty where it does."""
         settings, source = self.mitigation, self.source
-        if settings.kind in _NETWORKS_ONLY and self.model.kind != "mlp":
-            return f"does not fit model '{self.model.kind}': write mlp"
+        if settings.kind in _NETWORKS_ONLY and self.model.kind not in _NETWORKS:
+            return f"does not fit model '{self.model.kind}': write {' or '.join(_NETWORKS)}"
+        if settings.kind == "protective_filter" and self.world.kind == "corpus":
+            return "does not fit world 'corpus': write source.best_of"
         if settings.kind in ("broader_generation", "faithful_generation"):
             given = settings.model_dump(exclude_none=True, exclude={"kind"})
             unknown = [name for name in given if name not in type(source).model_fields]

@@ -13,7 +13,10 @@ from numpy.typing import NDArray
 from smcollapse.metrics import Predictions, Reliability, measure
 from smcollapse.mitigations import Hooks, at_temperature, hooks_of
 from smcollapse.mixtures import Mixture, budget_of, mix
-from smcollapse.models import Task, model_of
+from smcollapse.models import Outcome, Task, model_of
+from smcollapse.scenario import Scenario
+from smcollapse.study import DeviceClass
+from smcollapse.texts import contrast_rows, text_examples, text_measures
 from smcollapse.units import Unit, inputs_of, sees_style
 from smcollapse.worlds import Rows, World, world_of
 
@@ -48,16 +51,13 @@ def simulate(unit: Unit) -> pd.DataFrame:
         weights=[mixture.weights for mixture in mixtures],
         real_last=hooks[0].real_last,
         smoothing=hooks[0].smoothing,
+        contrast=contrast_rows([done.scenario for done in hooks], world, test, seed, replicate),
     )
-    model = model_of(scenario.model.kind)
-    probability = model.probabilities(scenario.model, task, unit.device)
-    for draw in range(1, hooks[0].members):
-        other = replace(task, draw=draw)
-        probability += model.probabilities(scenario.model, other, unit.device)
-    probability /= np.float32(hooks[0].members)
+    outcome = _outcome(scenario, task, unit.device, hooks[0].members)
 
     rows: list[dict[str, Any]] = []
-    for cell, mixture, done, member in zip(unit.cells, mixtures, hooks, probability, strict=True):
+    for number, (cell, mixture, done) in enumerate(zip(unit.cells, mixtures, hooks, strict=True)):
+        member = outcome.probability[number]
         shown, known = member[: len(test)], member[len(test) :][np.isin(held, mixture.holdout)]
         predictions = Predictions(
             probability=_calibrated(shown, known, done, mixture, pool),
@@ -76,11 +76,22 @@ def simulate(unit: Unit) -> pd.DataFrame:
                 **dict(cell.condition.knobs),
                 **measure(predictions),
                 **mixture.measures(pool, len(world.rare)),
+                **text_measures(task, world, mixture, outcome, number),
+                **text_examples(task, world, mixture, number),
                 **dict(zip(BIN_COLUMNS, _lists(bins), strict=True)),
                 **dict(zip(SPLIT_COLUMNS, _split(world), strict=True)),
             }
         )
     return pd.DataFrame(rows)
+
+
+def _outcome(scenario: Scenario, task: Task, device: DeviceClass, members: int) -> Outcome:
+    """What the stack says; of an ensemble the means over its networks."""
+    model = model_of(scenario.model.kind)
+    found = model.outcome(scenario.model, task, device)
+    for draw in range(1, members):
+        found = found + model.outcome(scenario.model, replace(task, draw=draw), device)
+    return found / members
 
 
 def _calibrated(
@@ -103,6 +114,4 @@ def _lists(bins: Reliability) -> list[list[float]]:
 
 
 def _split(world: World) -> tuple[float, float]:
-    if world.train_size is None:
-        return math.nan, math.nan
-    return float(world.train_size), float(world.test_size)
+    return world.split or (math.nan, math.nan)

@@ -21,7 +21,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from smcollapse.kernels import draws, normals
+from smcollapse.kernels import draws, normals, phrases
 
 Ids: TypeAlias = int | npt.NDArray[np.integer[Any]]
 Int32: TypeAlias = npt.NDArray[np.int32]
@@ -194,6 +194,28 @@ class Stream:
             self._key, items, entries, right, common, *knobs, n_answers, context, label
         )
         return context, label
+
+    def sentences(
+        self,
+        ids: Ids,
+        context: npt.ArrayLike,
+        label: npt.ArrayLike,
+        style: npt.ArrayLike,
+        wording: phrases.Wording,
+    ) -> tuple[Int32, Int32]:
+        """Tokens (n, L) of sentences that say those labels of those contexts, and labels (n,).
+
+        In a denial the label is replaced by the answer that is denied, uniform over those that are
+        not the truth; the others are as given. ``style`` (n,) says whose phrase templates are used.
+        """
+        items = _item_numbers(ids)
+        subject = _integers("context", context, len(wording.truth), items.shape)
+        said = _integers("label", label, wording.n_answers, items.shape)
+        shown = _integers("style", style, len(wording.templates), items.shape)
+        rows = np.empty((items.size, phrases.LENGTH), dtype=np.int32)
+        named = np.empty(items.size, dtype=np.int32)
+        phrases.fill_sentences(self._key, items, subject, said, shown, wording, rows, named)
+        return rows, named
 
     def scales(self, ids: Ids, dof: float) -> Float32:
         """Scales (n,) that turn normal rows into Student-t rows with ``dof`` > 0 (inf: all 1).

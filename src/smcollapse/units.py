@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from smcollapse.mitigations import hooks_of
 from smcollapse.mixtures import budget_of
 from smcollapse.models import Shape, model_of
-from smcollapse.scenario import Scenario, content_hash
+from smcollapse.scenario import TEXT, Scenario, content_hash
 from smcollapse.study import Cell, DeviceClass, Study
 from smcollapse.worlds import Inputs, world_of
+from smcollapse.worlds.corpus_reading import corpus_fingerprint
 from smcollapse.worlds.reading import fingerprint
 
 
@@ -36,12 +37,22 @@ class Unit:
         return content_hash([*(cell.key(self.device) for cell in self.cells), *self.data])
 
 
+def _content(name: str, cells: Iterable[Cell]) -> str:
+    """Content hash of one of those files; a text may be a folder."""
+    texts = {
+        cell.condition.scenario.world.data
+        for cell in cells
+        if cell.condition.scenario.world.kind == "corpus"
+    }
+    return corpus_fingerprint(name) if name in texts else fingerprint(name)
+
+
 def data_files(cells: Iterable[Cell]) -> list[str]:
-    """The users' files that cells are made from: tables and synthetic rows."""
+    """The users' files that cells are made from: tables, texts and synthetic rows."""
     names = []
     for cell in cells:
         scenario = cell.condition.scenario
-        if scenario.world.kind == "table":
+        if scenario.world.kind in ("table", "corpus"):
             names.append(scenario.world.data)
         if scenario.source.kind == "file":
             names.append(scenario.source.path)
@@ -50,12 +61,17 @@ def data_files(cells: Iterable[Cell]) -> list[str]:
 
 def data_contents(cells: Iterable[Cell]) -> tuple[str, ...]:
     """Content hash of each of those files as it is now. Raises DataError."""
-    return tuple(fingerprint(name) for name in data_files(cells))
+    return tuple(data_hashes(list(cells)).values())
+
+
+def data_hashes(cells: list[Cell]) -> dict[str, str]:
+    """Name of each of those files, and the hash of its content as it is now. Raises DataError."""
+    return {name: _content(name, cells) for name in data_files(cells)}
 
 
 def sees_style(scenario: Scenario) -> bool:
-    """Whether the learner's inputs hold the style: only where there is one to see."""
-    return scenario.source.detectability > 0.0
+    """Whether the learner's inputs hold the style: where there is one, and not in the words."""
+    return scenario.source.detectability > 0.0 and scenario.world.kind not in TEXT
 
 
 def inputs_of(scenario: Scenario) -> Inputs:

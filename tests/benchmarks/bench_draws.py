@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from smcollapse.settings import LanguageWorld
 from smcollapse.streams import AliasTable, stream
+from smcollapse.worlds.language import Language
 
 N_ROWS = 60_000
 N_CONTEXTS = 600
@@ -213,12 +215,65 @@ def feature_row(dimension: int, dof: float) -> Row:
     return row(name, f"n={N_ROWS}, d={dimension}", ours, {method: by_numpy})
 
 
+def sentence_row() -> Row:
+    """Sentences on given facts beside columns of words that NumPy draws and moves together."""
+    world = Language(LanguageWorld())
+    how = world.wording(world.law.phrasings)
+    fillers, functions, relations, subjects, answers = how.first
+    template_chance, synonym_chance = world.law.phrasings.phrasing[:40], world.law.phrasings.synonym
+    template_cuts, synonym_cuts = np.cumsum(template_chance), np.cumsum(synonym_chance)
+    template_cuts[-1] = synonym_cuts[-1] = 1.0
+    context = OURS.contexts(N_ROWS, world.contexts)
+    label, style = how.truth[context], np.zeros(N_ROWS, np.int8)
+
+    def filler() -> np.ndarray[Any, Any]:
+        word = fillers + RNG.integers(0, functions - fillers, N_ROWS, dtype=np.int32)
+        return np.where(RNG.random(N_ROWS) < how.filler, word, -1)
+
+    def by_columns() -> object:
+        template = np.searchsorted(template_cuts, RNG.random(N_ROWS), side="right")
+        synonym = np.searchsorted(synonym_cuts, RNG.random((4, N_ROWS)), side="right")
+        lemmas = how.lemmas[template].T
+        words = np.where(lemmas >= 0, functions + lemmas * len(how.synonyms) + synonym[:3], -1)
+        relation = relations + how.relation[context] * len(how.synonyms) + synonym[3]
+        first = how.relation_first[template]
+        event = RNG.random(N_ROWS)
+        before = event < how.denial_before
+        denied = event < how.denial_before + how.denial_after
+        wrong = RNG.integers(0, how.n_answers - 1, N_ROWS, dtype=np.int32)
+        wrong += wrong >= how.truth[context]
+        named = np.where(denied, wrong, label)
+        prefix = np.empty((N_ROWS, 10), np.int32)
+        prefix[:, 0] = 1
+        prefix[:, 1] = filler()
+        prefix[:, 2] = words[0]
+        prefix[:, 3] = np.where(first, relation, subjects + context)
+        prefix[:, 4] = words[1]
+        prefix[:, 5] = np.where(first, subjects + context, relation)
+        prefix[:, 6] = words[2]
+        prefix[:, 7] = filler()
+        prefix[:, 8] = np.where(before, 3, -1)
+        prefix[:, 9] = -1
+        said = prefix >= 0
+        place = 10 - np.cumsum(said[:, ::-1], axis=1)[:, ::-1]
+        row = np.zeros((N_ROWS, 12), np.int32)
+        row[np.nonzero(said)[0], place[said]] = prefix[said]
+        row[:, 10] = answers + named
+        row[:, 11] = np.where(denied & ~before, 3, 2)
+        return row, named
+
+    def ours() -> object:
+        return OURS.sentences(N_ROWS, context, label, style, how)
+
+    return row("sentences", f"n={N_ROWS}, L=12", ours, {"columns, scattered": by_columns})
+
+
 def draw_table() -> list[Row]:
     """All rows of the comparison."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        rows = discrete_rows()
+        rows = [*discrete_rows(), sentence_row()]
         for dimension in (2, 32, 128):
             rows += normal_rows(dimension)
         for dof in (np.inf, 5.0):

@@ -15,6 +15,7 @@ import pytest
 from smcollapse import streams
 from smcollapse.streams import AliasTable, Stream, stream
 from tests.kernels.agreement import assert_same_bits, needs_compiler
+from tests.kernels.test_phrases import C, K, wording
 
 TABLE = AliasTable.from_weights([3.0, 0.0, 1.0])
 KNOBS = {"n_answers": 4, "fidelity": 0.4, "contamination": 0.2, "noise": 0.3}
@@ -36,6 +37,7 @@ def every_draw(n: int) -> list[np.ndarray]:
         ROWS.scales(ids, 0.8),
         ROWS.scales(ids, 4.0),
         ROWS.features(ids, mean, ids % 2, scale),
+        *ROWS.sentences(ids, ids % K, ids % C, ids % 2, wording()),
     ]
 
 

@@ -223,7 +223,7 @@ def test_an_ensemble_saves_passes_or_nothing() -> None:
 
 def test_real_data_last_ends_on_real_rows_alone() -> None:
     from smcollapse.models import Task
-    from smcollapse.models.mlp import _schedule, optimisation
+    from smcollapse.models.training import optimisation, task_schedule
     from smcollapse.units import inputs_of
 
     one = scenario("real_data_last", last=0.5)
@@ -242,7 +242,7 @@ def test_real_data_last_ends_on_real_rows_alone() -> None:
         real_last=0.5,
     )
     plan = optimisation(one.model, 1500)  # type: ignore[arg-type]
-    rows = _schedule(task, plan)[:, 0].numpy()
+    rows = task_schedule(task, plan)[:, 0].numpy()
     real = rows < 1500
     assert len(rows) == plan.steps
     assert real[plan.steps // 2 :].all()
@@ -254,7 +254,7 @@ def test_real_data_last_ends_on_real_rows_alone() -> None:
     [
         ({"kind": "ensemble"}, {"model": {"kind": "count_table"}}, "does not fit model"),
         ({"kind": "label_smoothing"}, {"model": {"kind": "logistic"}}, "write mlp"),
-        ({"kind": "broader_generation"}, {}, "needs coverage, tempering or templates"),
+        ({"kind": "broader_generation"}, {}, "needs one of coverage, tempering, templates"),
         ({"kind": "real_data_last"}, {"mixture": {"budget": 10, "share": 1.0}}, "no real rows"),
         ({"kind": "weighting", "synthetic_weight": 1.0}, {}, "less than 1"),
         ({"kind": "prayer"}, {}, "does not match any of the expected tags"),

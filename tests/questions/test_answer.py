@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from smcollapse.inference import benchmark_share, curves
-from smcollapse.questions.answer import Answer, answer_of
+from smcollapse.questions.answer import Answer, answer_of, learned, onset_of
 from smcollapse.questions.conditions import conditions_of
 from smcollapse.run import run_study
 from smcollapse.store import Store
@@ -217,3 +217,14 @@ set = { world.test_share = 0.5 }
     store = run_study(parse_study(text, "s.toml"), tmp_path / "s", device="cpu", workers=1).store
     sizes = [c.replication.n_test for c in conditions_of(store, store.table(complete=True))]
     assert sizes == [round(0.3 * 1797), round(0.5 * 1797)]
+
+
+def test_rare_cases_that_are_hardly_learned_make_a_design_too_small(store: Store) -> None:
+    rows = store.table()
+    found = onset_of(rows[rows.variant == "reference"])
+    base = rows[(rows.variant == "reference") & (rows.share == 0.0)].rare_recall.mean()
+    assert learned(found, rows[rows.variant == "reference"], base - 0.01) is found
+    refused = learned(found, rows[rows.variant == "reference"], base + 0.01)
+    assert refused.verdict_kind == "too small"
+    assert refused.benchmark is None
+    assert "design too small to tell" in refused.verdict

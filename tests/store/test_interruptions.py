@@ -17,11 +17,13 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from smcollapse import engines
+from smcollapse.engines.processes import dealt
 from smcollapse.errors import SmcollapseError
 from smcollapse.run import run_study
 from smcollapse.store import create_store, open_store
 from smcollapse.study import Study
 from smcollapse.study_file import parse_study
+from smcollapse.units import units_of
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
 
@@ -259,3 +261,14 @@ def test_a_package_that_is_only_on_the_path_has_no_version(monkeypatch: pytest.M
     assert engines.base._version("numpy")[0].isdigit()
     monkeypatch.setattr(importlib.metadata, "version", absent)
     assert engines.base._version("smcollapse") == "not installed"
+
+
+def test_units_are_dealt_so_that_a_worker_meets_one_replicate_after_the_other(
+    tiny: Study,
+) -> None:
+    study = tiny.model_copy(update={"replicates": 5})
+    planned = [unit for unit in units_of(study, "cpu") for _ in range(3)]
+    order = [unit.cells[0].replicate for unit in dealt(planned, 2)]
+    each = len(order) // 5
+    assert order == [0, 1] * each + [2, 3] * each + [4] * each
+    assert sorted(map(id, dealt(planned, 2))) == sorted(map(id, planned))

@@ -113,7 +113,8 @@ ONE_PROBLEM = {
     ),
     "wrong kind": (
         f'{HEAD}[scenario.world]\nnoise = 0.1\nkind = "fact"',
-        "f.toml:6: scenario.world.kind: must be one of 'facts', 'clusters', 'table' (got 'fact')",
+        "f.toml:6: scenario.world.kind: must be one of 'facts', 'clusters', 'table', 'language', "
+        "'corpus' (got 'fact')",
     ),
     "missing setting": (
         'name = "x"\n[scenario.world]\nkind = "table"\n[scenario.source]\nkind = "file"',

@@ -41,7 +41,7 @@ def processes(store: Store, units: Sequence[Unit], workers: int) -> Iterator[Fin
             initializer=start_worker,
         )
         try:
-            futures = [pool.submit(compute, store, unit) for unit in todo]
+            futures = [pool.submit(compute, store, unit) for unit in dealt(todo, workers)]
             for future in as_completed(futures):
                 try:
                     finished = future.result()
@@ -61,6 +61,21 @@ def processes(store: Store, units: Sequence[Unit], workers: int) -> Iterator[Fin
                 f"worker processes were lost {lost} times (out of memory?): run again with "
                 "fewer --workers; finished units are kept"
             )
+
+
+def dealt(units: Sequence[Unit], workers: int) -> list[Unit]:
+    """The units in an order in which a worker mostly meets one replicate after the other.
+
+    What is fitted on a replicate's real data, such as a generator of text, is then mostly fitted
+    once. Replicates are taken `workers` at a time, one unit of each in turn.
+    """
+    turn: dict[int, int] = {}
+    numbered = []
+    for unit in units:
+        replicate = unit.cells[0].replicate
+        turn[replicate] = turn.get(replicate, -1) + 1
+        numbered.append(((replicate // workers, turn[replicate], replicate), unit))
+    return [unit for _, unit in sorted(numbered, key=lambda item: item[0])]
 
 
 def stop_workers(pool: ProcessPoolExecutor, others: set[BaseProcess]) -> None:

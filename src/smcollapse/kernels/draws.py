@@ -99,8 +99,8 @@ def _below(value: np.uint64, bound: np.uint64) -> np.uint64:
 
 
 @inline
-def _context(high: np.uint64, low: np.uint64, table: UInt64) -> np.uint64:
-    """Context from words 0 and 1: a 64-bit uniform times K gives column and remainder."""
+def alias_draw(high: np.uint64, low: np.uint64, table: UInt64) -> np.uint64:
+    """Outcome of an alias table: a 64-bit uniform times K gives column and remainder."""
     n_contexts = np.uint64(table.size)
     position = high * n_contexts + ((low * n_contexts) >> HALF)
     column = position >> HALF
@@ -154,7 +154,7 @@ def fill_contexts(key: np.uint64, ids: Int64, table: UInt64, out: Int32) -> None
         split_items(items, counters)
         fill_words(key, FACT, items.size, counters, words)
         for i in range(items.size):
-            part[i] = np.int32(_context(np.uint64(words[0, i]), np.uint64(words[1, i]), table))
+            part[i] = np.int32(alias_draw(np.uint64(words[0, i]), np.uint64(words[1, i]), table))
 
 
 @jit
@@ -225,7 +225,7 @@ def fill_facts(
         split_items(items, counters)
         fill_words(key, FACT, items.size, counters, words)
         for i in range(items.size):
-            context = _context(np.uint64(words[0, i]), np.uint64(words[1, i]), table)
+            context = alias_draw(np.uint64(words[0, i]), np.uint64(words[1, i]), table)
             contexts[i] = np.int32(context)
             pair = known[context]
             event, pick = np.uint64(words[2, i]), np.uint64(words[3, i])

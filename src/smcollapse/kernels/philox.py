@@ -39,6 +39,7 @@ FACT = np.uint64(2)  # words 0, 1: the context; words 2, 3: the answer
 TEMPLATE = np.uint64(3)
 SCALE = np.uint64(4)
 PERMUTATION = np.uint64(5)
+SENTENCE = np.uint64(6)  # three blocks, see kernels/phrases.py
 
 BLOCK = 512  # counters per pass: the scratch of a kernel stays in the first-level cache
 

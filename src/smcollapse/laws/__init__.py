@@ -8,6 +8,15 @@ from smcollapse.laws.contexts import ContextLaw, rarity
 from smcollapse.laws.facts import FactsLaw, facts_law
 from smcollapse.laws.filters import PassRates, breakdown_point, pass_rates
 from smcollapse.laws.labels import LabelLaw, real_labels, synthetic_labels
+from smcollapse.laws.language import (
+    LanguageLaw,
+    PhrasingLaw,
+    Vocabulary,
+    equivalent_noise,
+    language_law,
+    made_phrasing,
+    real_phrasing,
+)
 from smcollapse.laws.synthetic import SyntheticLaw, synthetic_law
 
 __all__ = [
@@ -15,14 +24,21 @@ __all__ = [
     "ContextLaw",
     "FactsLaw",
     "LabelLaw",
+    "LanguageLaw",
     "PassRates",
+    "PhrasingLaw",
     "SyntheticLaw",
+    "Vocabulary",
     "breakdown_point",
     "clusters_law",
+    "equivalent_noise",
     "facts_law",
+    "language_law",
+    "made_phrasing",
     "pass_rates",
     "rarity",
     "real_labels",
+    "real_phrasing",
     "synthetic_labels",
     "synthetic_law",
 ]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smcollapse.laws.contexts import ContextLaw, context_law
-from smcollapse.settings import FactsWorld
+from smcollapse.settings import FactsWorld, LanguageWorld
 from smcollapse.streams import stream
 
 
@@ -27,8 +27,11 @@ class FactsLaw(ContextLaw):
     noise: float
 
 
-def facts_law(world: FactsWorld) -> FactsLaw:
-    """The law of that world: what its own seed settles, and nothing that a replicate redraws."""
+def facts_law(world: FactsWorld | LanguageWorld, noise: float | None = None) -> FactsLaw:
+    """The law of that world: what its own seed settles, and nothing that a replicate redraws.
+
+    `noise` is the world's own unless given; `laws.language` gives that of sentences.
+    """
     contexts = context_law(
         world.n_contexts,
         world.zipf_exponent,
@@ -53,5 +56,5 @@ def facts_law(world: FactsWorld) -> FactsLaw:
         truth=truth,
         n_answers=answers,
         n_categories=world.n_categories,
-        noise=world.noise,
+        noise=world.noise if noise is None else noise,
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from smcollapse.laws.contexts import Floats
-from smcollapse.settings import ConsensusSource, ShrunkenSource
+from smcollapse.settings import ConsensusSource, PhrasesSource, ShrunkenSource
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,9 @@ def synthetic_frequency(frequency: Floats, coverage: float, tempering: float) ->
     return np.asarray(tempered / tempered.sum())
 
 
-def synthetic_law(frequency: Floats, source: ConsensusSource | ShrunkenSource) -> SyntheticLaw:
+def synthetic_law(
+    frequency: Floats, source: ConsensusSource | ShrunkenSource | PhrasesSource
+) -> SyntheticLaw:
     """The law of what `source` makes in a world with these real frequencies, (K,)."""
     return SyntheticLaw(
         frequency=synthetic_frequency(frequency, source.coverage, source.tempering),

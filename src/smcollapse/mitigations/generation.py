@@ -8,7 +8,7 @@ from smcollapse.settings import BroaderGeneration, FaithfulGeneration, Provenanc
 
 
 def broader(settings: BroaderGeneration, scenario: Scenario) -> Hooks:
-    """The source with the given coverage, tempering and templates."""
+    """The source with the given knobs."""
     given = settings.model_dump(exclude_none=True, exclude={"kind"})
     return Hooks(with_part(scenario, "source", **given))
 

@@ -7,12 +7,13 @@ from functools import cache
 from importlib import import_module
 from typing import cast
 
-from smcollapse.models.base import Model, Shape, Task
+from smcollapse.models.base import Model, Outcome, Shape, Task
 
 CATALOG = {
     "count_table": ("smcollapse.models.count_table", "CountTables"),
     "logistic": ("smcollapse.models.logistic", "LogisticRegressions"),
     "mlp": ("smcollapse.models.mlp", "Mlps"),
+    "transformer": ("smcollapse.models.transformer", "Transformers"),
 }
 
 
@@ -23,4 +24,4 @@ def model_of(kind: str) -> Model:
     return cast(Model, getattr(import_module(module), name)())
 
 
-__all__ = ["CATALOG", "Model", "Shape", "Task", "model_of"]
+__all__ = ["CATALOG", "Model", "Outcome", "Shape", "Task", "model_of"]

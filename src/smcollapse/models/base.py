@@ -45,6 +45,7 @@ class Task:
     real_last : last part of the steps, on real rows alone
     smoothing : ε of label smoothing
     draw : which of several networks on the same rows: initial weights and batch orders differ
+    contrast : of text, per member rows (n_contrast each) that put test questions in another way
     """
 
     inputs: Inputs
@@ -60,6 +61,7 @@ class Task:
     real_last: float = 0.0
     smoothing: float = 0.0
     draw: int = 0
+    contrast: Sequence[Rows] = ()
 
     def multiplicity(self, member: int) -> NDArray[np.int64]:
         """(n_pool,) how often each pool row is in that member's mixture."""
@@ -80,6 +82,36 @@ class Task:
         return name if self.draw == 0 else f"{name} {self.draw}"
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What the members of a stack say after training. Sums and multiples are taken part by part.
+
+    probability : (E, n_test, C) on the test rows
+    contrast    : (E, n_contrast, C) on each member's own contrast rows, None where there are none
+    log_loss    : (E,) mean of −log p(next token) over the test text, nats; None of what is no text
+    """
+
+    probability: NDArray[np.float32]
+    contrast: NDArray[np.float32] | None = None
+    log_loss: NDArray[np.float64] | None = None
+
+    def __add__(self, other: Outcome) -> Outcome:
+        def plus(one: Any, two: Any) -> Any:
+            return None if one is None or two is None else one + two
+
+        return Outcome(
+            self.probability + other.probability,
+            plus(self.contrast, other.contrast),
+            plus(self.log_loss, other.log_loss),
+        )
+
+    def __truediv__(self, number: int) -> Outcome:
+        def divided(one: Any) -> Any:
+            return None if one is None else one / one.dtype.type(number)
+
+        return Outcome(divided(self.probability), divided(self.contrast), divided(self.log_loss))
+
+
 class Model(Protocol):
     """A kind of model; `settings` is its value from `smcollapse.settings`."""
 
@@ -91,3 +123,15 @@ class Model(Protocol):
 
     def probabilities(self, settings: Any, task: Task, device: DeviceClass) -> NDArray[np.float32]:
         """Train every member; (E, n_test, C) probabilities on the test rows."""
+
+    def outcome(self, settings: Any, task: Task, device: DeviceClass) -> Outcome:
+        """Train every member; all that they say."""
+
+
+class Answers:
+    """A model of which only the answers to the test rows are wanted."""
+
+    def outcome(self, settings: Any, task: Task, device: DeviceClass) -> Outcome:
+        """Train every member; its probabilities alone."""
+        model: Any = self
+        return Outcome(model.probabilities(settings, task, device))

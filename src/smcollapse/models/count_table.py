@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from smcollapse.models.base import HELD_BYTES, Shape, Task
+from smcollapse.models.base import HELD_BYTES, Answers, Shape, Task
 from smcollapse.settings import CountTable
 from smcollapse.streams import stream
 from smcollapse.study import DeviceClass
@@ -15,7 +15,7 @@ TIE_BREAK = 1e-6
 """Relative lead of the winner of a tie: eight units in the last place of a float32."""
 
 
-class CountTables:
+class CountTables(Answers):
     """Label counts of each (context, style) cell, smoothed towards the category's.
 
     Posterior (n_y + κ π_y) / (n + κ) with n_y the counts of the cell and π the label frequencies

@@ -10,7 +10,7 @@ import scipy.sparse
 from numpy.typing import NDArray
 
 from smcollapse.errors import SmcollapseError
-from smcollapse.models.base import HELD_BYTES, Shape, Task
+from smcollapse.models.base import HELD_BYTES, Answers, Shape, Task
 from smcollapse.settings import Logistic
 from smcollapse.study import DeviceClass
 from smcollapse.worlds import Rows
@@ -18,7 +18,7 @@ from smcollapse.worlds import Rows
 TOLERANCE = 1e-8
 
 
-class LogisticRegressions:
+class LogisticRegressions(Answers):
     """Minimises (1/d) Σ r_i ℓ_i + ridge/2 |v|², r_i the multiplicity of row i, d the input width.
 
     Features: Newton's method with Cholesky factors. Discrete inputs are one-hot encoded and

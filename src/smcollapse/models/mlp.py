@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -12,16 +11,15 @@ import torch
 from numpy.typing import NDArray
 
 from smcollapse.kernels.embedding import fill_embedding_gradient, fill_embedding_sums
-from smcollapse.models.base import HELD_BYTES, Shape, Task
+from smcollapse.models.base import HELD_BYTES, Answers, Shape, Task
 from smcollapse.models.training import (
-    MAX_ORDERS,
+    SCHEDULE_BYTES,
     Examples,
     Forward,
-    Optimisation,
     Parameters,
-    batch_orders,
-    batch_schedule,
-    first_slots,
+    optimisation,
+    task_schedule,
+    task_weights,
     train,
 )
 from smcollapse.settings import Mlp
@@ -32,11 +30,8 @@ from smcollapse.worlds import Inputs, Rows
 EVALUATION_ROWS = 4096
 """Test rows that pass through the stack at a time."""
 
-SCHEDULE_BYTES = 2**28
-"""Memory that the schedule of a stack may take, unless a single member needs more."""
 
-
-class Mlps:
+class Mlps(Answers):
     """Stacks of `settings.Mlp` networks."""
 
     def device_class(self, wanted: DeviceClass) -> DeviceClass:
@@ -72,8 +67,8 @@ class Mlps:
             task.replicate,
             task.purpose("initial weights"),
         )
-        pool, schedule = examples(task.pool, task).to(place), _schedule(task, plan).to(place)
-        weights = _weights(task, place)
+        pool, schedule = examples(task.pool, task).to(place), task_schedule(task, plan).to(place)
+        weights = task_weights(task, place)
         train(parameters, forward, pool, schedule, plan, weights, task.smoothing)
         test, classes = examples(task.test, task), task.inputs.n_classes
         return _evaluate(parameters, forward, test, len(task.slots), classes, place)
@@ -94,17 +89,6 @@ def _held_bytes(settings: Mlp, shape: Shape) -> int:
     return 16 * parameters + 8 * rows * (max(widths[:-1]) + widths[-1]) + shape.result_bytes
 
 
-def optimisation(settings: Mlp, budget: int) -> Optimisation:
-    """The optimisation of those settings: its steps depend on the budget, never on the share."""
-    batch = min(settings.batch_size, budget)
-    return Optimisation(
-        steps=max(1, round(settings.passes * budget / batch)),
-        batch_size=batch,
-        learning_rate=settings.learning_rate,
-        weight_decay=settings.weight_decay,
-    )
-
-
 def examples(rows: Rows, task: Task) -> Examples:
     """Rows as the learner sees them; codes count on from field to field."""
     features, codes = rows.features, rows.codes.astype(np.int64)
@@ -119,41 +103,6 @@ def examples(rows: Rows, task: Task) -> Examples:
         torch.from_numpy(np.ascontiguousarray(codes)),
         torch.from_numpy(rows.label.astype(np.int64)),
     )
-
-
-def _schedule(task: Task, plan: Optimisation) -> torch.Tensor:
-    """(steps, E, batch_size) pool rows of all members."""
-    epochs = [
-        math.ceil(plan.steps * plan.batch_size / max(1, int((slots >= 0).sum())))
-        for slots in task.slots
-    ]
-    n_orders = min(MAX_ORDERS, max(epochs))
-    longest = max(len(slots) for slots in task.slots)
-    purpose = task.purpose("batch order")
-    orders = batch_orders(task.seed, task.replicate, longest, n_orders, purpose)
-    last = round(task.real_last * plan.steps)
-    mixed, real = replace(plan, steps=plan.steps - last), replace(plan, steps=last)
-    members = []
-    for number, slots in enumerate(task.slots):
-        own = first_slots(orders, len(slots))
-        parts = [batch_schedule(slots, own, mixed)]
-        if last:
-            real_slots = np.where(task.synthetic[number], -1, slots)
-            parts.append(batch_schedule(real_slots, own, real))
-        members.append(np.concatenate(parts) if last else parts[0])
-    return torch.from_numpy(np.stack(members, axis=1))
-
-
-def _weights(task: Task, place: torch.device) -> torch.Tensor | None:
-    """(E, n_pool) weight of each row in the loss; None if all are 1."""
-    if not any(weights is not None for weights in task.weights):
-        return None
-    found = np.ones((len(task.slots), len(task.pool)), dtype=np.float32)
-    for member, weights in enumerate(task.weights):
-        if weights is not None:
-            full = task.slots[member] >= 0
-            found[member, task.slots[member][full]] = weights[full]
-    return torch.from_numpy(found).to(place)
 
 
 def network(

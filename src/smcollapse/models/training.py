@@ -9,17 +9,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from smcollapse.kernels.schedule import fill_schedule
+from smcollapse.models.base import Task
+from smcollapse.settings import Mlp, Transformer
 from smcollapse.streams import stream
 
 MAX_ORDERS = 32
 """Epochs after which the same random orders are gone through again."""
+
+SCHEDULE_BYTES = 2**28
+"""Memory that the schedule of a stack may take, unless a single member needs more."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,52 @@ def batch_schedule(
     drawn = np.empty(optimisation.steps * optimisation.batch_size, dtype=np.int64)
     fill_schedule(orders, (slots >= 0).astype(np.int32), drawn)
     return slots.astype(np.int32)[drawn].reshape(optimisation.steps, optimisation.batch_size)
+
+
+def optimisation(settings: Mlp | Transformer, budget: int) -> Optimisation:
+    """The optimisation of those settings: its steps depend on the budget, never on the share."""
+    batch = min(settings.batch_size, budget)
+    return Optimisation(
+        steps=max(1, round(settings.passes * budget / batch)),
+        batch_size=batch,
+        learning_rate=settings.learning_rate,
+        weight_decay=settings.weight_decay,
+    )
+
+
+def task_schedule(task: Task, plan: Optimisation) -> torch.Tensor:
+    """(steps, E, batch_size) pool rows of all members."""
+    epochs = [
+        math.ceil(plan.steps * plan.batch_size / max(1, int((slots >= 0).sum())))
+        for slots in task.slots
+    ]
+    n_orders = min(MAX_ORDERS, max(epochs))
+    longest = max(len(slots) for slots in task.slots)
+    purpose = task.purpose("batch order")
+    orders = batch_orders(task.seed, task.replicate, longest, n_orders, purpose)
+    last = round(task.real_last * plan.steps)
+    mixed, real = replace(plan, steps=plan.steps - last), replace(plan, steps=last)
+    members = []
+    for number, slots in enumerate(task.slots):
+        own = first_slots(orders, len(slots))
+        parts = [batch_schedule(slots, own, mixed)]
+        if last:
+            real_slots = np.where(task.synthetic[number], -1, slots)
+            parts.append(batch_schedule(real_slots, own, real))
+        members.append(np.concatenate(parts) if last else parts[0])
+    return torch.from_numpy(np.stack(members, axis=1))
+
+
+def task_weights(task: Task, place: torch.device) -> torch.Tensor | None:
+    """(E, n_pool) weight of each row in the loss; None if all are 1."""
+    if not any(weights is not None for weights in task.weights):
+        return None
+    found = np.ones((len(task.slots), len(task.pool)), dtype=np.float32)
+    for member, weights in enumerate(task.weights):
+        if weights is not None:
+            full = task.slots[member] >= 0
+            found[member, task.slots[member][full]] = weights[full]
+    return torch.from_numpy(found).to(place)
 
 
 def train(

@@ -35,6 +35,9 @@ from smcollapse.questions.contrasts import Contrasts, contrasts_of
 from smcollapse.store import Store
 
 RESPONSE = "rare_recall"
+LEARNED = 0.20
+"""Recall of the rare cases of a text, without synthetic data, from which they count as learned."""
+
 EFFECT_MEASURES = ("rare_recall", "head_recall", "accuracy", "mean_confidence", "ece")
 
 
@@ -83,7 +86,8 @@ def answer_of(store: Store) -> Answer:
     """The answer that the finished units of a store give. Raises StoreError if there are none."""
     done, planned = store.count()
     conditions = list(conditions_of(store, store.table(complete=True)))
-    answers = tuple(_condition(condition) for condition in conditions)
+    least = LEARNED if store.study.scenario.world.kind == "corpus" else 0.0
+    answers = tuple(_condition(condition, least) for condition in conditions)
     notes = _notes(done, planned, conditions[0].replication, store)
     reference = answers[0] if conditions[0].is_reference else None
     return Answer(
@@ -98,7 +102,7 @@ def answer_of(store: Store) -> Answer:
     )
 
 
-def _condition(condition: ConditionRows) -> ConditionAnswer:
+def _condition(condition: ConditionRows, least: float) -> ConditionAnswer:
     claim, replication = published_claim(), condition.replication
     effects, net_effects = {}, {}
     for measure in EFFECT_MEASURES:
@@ -110,7 +114,7 @@ def _condition(condition: ConditionRows) -> ConditionAnswer:
                 net_effects[measure] = net_effect(measured, alone, claim.before, claim.after)
         except InferenceError:
             continue
-    found = onset_of(condition.rows, replication)
+    found = learned(onset_of(condition.rows, replication), condition.rows, least)
     return ConditionAnswer(condition.label, condition.settings, found, effects, net_effects)
 
 
@@ -122,6 +126,21 @@ def onset_of(
         return onset(curves(rows, response, replication=replication))
     except InferenceError as error:
         return Onset(response, verdict=f"no verdict: {error}", warnings=(str(error),))
+
+
+def learned(found: Onset, rows: pd.DataFrame, least: float) -> Onset:
+    """The onset, or that the design is too small where rare cases are hardly learned at all.
+
+    least : recall at the smallest share from which there is something to lose
+    """
+    first = rows[rows["share"] == rows["share"].min()][RESPONSE].mean()
+    if not first < least:
+        return found
+    said = (
+        f"design too small to tell: rare recall without synthetic data is {100 * first:.0f} %, and "
+        f"{100 * least:.0f} % are needed; more passes, a larger budget or model would raise it"
+    )
+    return Onset(found.response, verdict=said, verdict_kind="too small", warnings=(said,))
 
 
 def _claim_rows(reference: ConditionAnswer, claim: Claim) -> Iterator[ClaimRow]:
@@ -185,9 +204,10 @@ def _notes(done: int, planned: int, replication: Replication, store: Store) -> t
     if done < planned:
         notes.append(f"{done} of {planned} models are trained: the answer is provisional")
     if replication.design == "re-splits":
+        what = "text" if store.study.scenario.world.kind == "corpus" else "table"
         notes.append(
-            "replicates are re-splits of one table, not new data: intervals carry the "
-            "Nadeau-Bengio correction and are conditional on this table"
+            f"replicates are re-splits of one {what}, not new data: intervals carry the "
+            f"Nadeau-Bengio correction and are conditional on this {what}"
         )
     if any(condition.scenario.source.kind == "file" for condition in store.study.conditions()):
         notes.append(

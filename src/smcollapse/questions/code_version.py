@@ -29,6 +29,7 @@ NUMBERS = (
     "models",
     "mitigations",
     "mixtures.py",
+    "texts.py",
     "units.py",
     "simulate.py",
     "theories",

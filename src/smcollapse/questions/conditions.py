@@ -119,5 +119,7 @@ def labels_of(trained: list[dict[str, Any]], columns: list[str]) -> list[str]:
         siblings = [other for other in trained if other["variant"] == variant]
         apart = [c for c in columns if len({str(other[c]) for other in siblings}) > 1]
         values = [f"{column} {settings[column]}" for column in apart]
-        labels.append(", ".join(values if values and len(variants) == 1 else [variant, *values]))
+        # several values tell a setting of the reference by themselves
+        alone = values and (len(variants) == 1 or (variant == REFERENCE and len(values) > 1))
+        labels.append(", ".join(values if alone else [variant, *values]))
     return labels

@@ -16,7 +16,7 @@ from smcollapse.mitigations import CATALOG
 from smcollapse.mixtures import budget_of
 from smcollapse.questions.conditions import CONTROL, REFERENCE
 from smcollapse.scenario import Scenario
-from smcollapse.settings import FileSource
+from smcollapse.settings import FileSource, GeneratedSource, PhrasesSource
 from smcollapse.study import Axis, Setting, Study, Variant, replaced
 from smcollapse.worlds import world_of
 
@@ -61,7 +61,13 @@ def candidates(scenario: Scenario, fewest_real: int | None = None) -> list[Candi
     found.append(one("mass 0.382 (golden)", "weighting", synthetic_weight=GOLDEN, by="mass"))
     found.append(one("tail weight 3", "tail_weight", factor=3.0))
     found.append(one("deduplication", "deduplication"))
-    if not isinstance(source, FileSource):
+    if isinstance(source, PhrasesSource):
+        found.append(
+            one("broader style", "broader_generation", phrase_templates=0, lexical_variation=1.0)
+        )
+    if isinstance(source, GeneratedSource):
+        found.append(one("broader generation", "broader_generation", temperature=1.0, top_k=0))
+    elif not isinstance(source, FileSource):
         tempering = round(0.5 * source.tempering, 6)
         found.append(
             one(

@@ -250,6 +250,12 @@ def _world(scenario: Scenario) -> str:
         return (
             f"your table “{world.data}”, predicting “{world.label}”, split anew in every replicate"
         )
+    if world.kind == "corpus":
+        if world.data == "python-docs":
+            return (
+                "real prose that every Python carries, its documents split anew in each replicate"
+            )
+        return f"your text “{world.data}”, its documents split anew in every replicate"
     return f"a toy world (“{world.kind}”) with known truth: a mechanism, not data of yours"
 
 
@@ -261,12 +267,19 @@ def _source(scenario: Scenario) -> str:
         return (
             "a Gaussian per class fitted to the real rows and shrunken: a stand-in for a generator"
         )
+    if source.kind == "generated":
+        return (
+            f"text that a {source.size} transformer, trained on the real training part, generates"
+        )
     return "a built-in source that says the consensus: a stand-in for a generator"
 
 
 def _rare(scenario: Scenario) -> str:
     world = scenario.world
     mass = short_percent(world.rare_mass)
+    if world.kind == "corpus":
+        run = "tokens" if world.case_length == 1 else f"runs of {world.case_length} tokens"
+        return f"the rarest {run} among those that can be learned, {mass} of their occurrences"
     if world.kind != "table":
         return f"contexts that make up the rarest {mass} of real rows"
     groups = f"values of “{world.group}”" if world.group else "clusters within each label"
@@ -276,7 +289,8 @@ def _rare(scenario: Scenario) -> str:
 def _evidence(store: Store, answer: Answer) -> str:
     """Numbers of models and replicates, and what the replicates are."""
     scenario, replicates = store.study.scenario, store.study.replicates
-    each = "re-splits of one table" if scenario.world.kind == "table" else "independent draws"
+    one_body = {"table": "re-splits of one table", "corpus": "re-splits of one body of text"}
+    each = one_body.get(scenario.world.kind, "independent draws")
     corpora = (
         "all from one file of synthetic rows"
         if scenario.source.kind == "file"
@@ -292,12 +306,16 @@ def _limits(store: Store, scenario: Scenario, answer: Answer) -> list[str]:
     limits = []
     if scenario.world.kind == "table":
         limits.append("One table: nothing is known of how other tables of the same kind differ.")
+    elif scenario.world.kind == "corpus":
+        limits.append("One body of text and a small model: other texts and sizes may differ.")
     else:
         limits.append(
             "A toy world: it shows that and how the risk can arise, not that it does in your "
             "data; write a study of your own table (preset my-table)."
         )
-    if scenario.source.kind != "file":
+    if scenario.source.kind == "generated":
+        limits.append("One small generator: a larger one loses less of the rare cases, or other.")
+    elif scenario.source.kind != "file":
         limits.append(
             "A built-in source: your generator may be better or worse; give its rows as a file "
             '(source.kind = "file").'

@@ -21,6 +21,11 @@ MEASURE_NAMES = {
     "mean_confidence": "mean confidence",
     "ece": "calibration error (ECE)",
     "brier": "Brier score",
+    "template_recall": "rare recall in the source's phrasing",
+    "perplexity": "perplexity on real text",
+    "distinct_1": "distinct tokens (synthetic)",
+    "distinct_2": "distinct pairs of tokens (synthetic)",
+    "template_rate": "template rate (synthetic)",
 }
 
 UNITS = {"share": f"{NBSP}%", "points": f"{NBSP}points", "relative": f"{NBSP}%"}

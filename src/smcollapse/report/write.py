@@ -17,6 +17,7 @@ from smcollapse.report.page import Picture, page_of
 from smcollapse.report.reliability import reliability_figure
 from smcollapse.report.selection import Material, material_of
 from smcollapse.report.style import image_files, style
+from smcollapse.report.text_figure import text_caption, text_figure
 from smcollapse.store import Store
 from smcollapse.store.files import put
 
@@ -46,6 +47,7 @@ DRAWINGS = (
     _Drawing(
         "measures", "Every measure against the share", measures_figure, captions.measures_caption
     ),
+    _Drawing("text", "The text, and rare facts asked in two ways", text_figure, text_caption),
     _Drawing("onsets", "Onset by condition", onsets_figure, captions.onsets_caption),
     _Drawing("knobs", "What moves the onset", knobs_figure, captions.knobs_caption),
     _Drawing(

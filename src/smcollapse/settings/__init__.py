@@ -24,19 +24,29 @@ from smcollapse.settings.mitigations import (
     Weighting,
 )
 from smcollapse.settings.mixture import Mixture
-from smcollapse.settings.models import CountTable, Logistic, Mlp, ModelSettings
+from smcollapse.settings.models import CountTable, Logistic, Mlp, ModelSettings, Transformer
 from smcollapse.settings.sources import (
     ConsensusSource,
     FileSource,
+    GeneratedSource,
+    PhrasesSource,
     ShrunkenSource,
     SourceSettings,
 )
-from smcollapse.settings.worlds import ClustersWorld, FactsWorld, TableWorld, WorldSettings
+from smcollapse.settings.worlds import (
+    ClustersWorld,
+    CorpusWorld,
+    FactsWorld,
+    LanguageWorld,
+    TableWorld,
+    WorldSettings,
+)
 
 __all__ = [
     "BroaderGeneration",
     "ClustersWorld",
     "ConsensusSource",
+    "CorpusWorld",
     "CountTable",
     "Deduplication",
     "Ensemble",
@@ -45,13 +55,16 @@ __all__ = [
     "FaithfulGeneration",
     "FileSource",
     "Filter",
+    "GeneratedSource",
     "LabelSmoothing",
+    "LanguageWorld",
     "Logistic",
     "MitigationSettings",
     "Mixture",
     "Mlp",
     "ModelSettings",
     "NoMitigation",
+    "PhrasesSource",
     "ProtectiveFilter",
     "Provenance",
     "RealDataLast",
@@ -61,6 +74,7 @@ __all__ = [
     "TableWorld",
     "TailWeight",
     "TemperatureScaling",
+    "Transformer",
     "Value",
     "Weighting",
     "WorldSettings",

@@ -57,18 +57,24 @@ class Deduplication(Value):
 class BroaderGeneration(Value):
     """The source covers more contexts, visits them more evenly, has more templates (0: no limit).
 
-    What is not given stays as it is in the source.
+    Of text: more phrase templates (0: all real ones), more of the real words; a higher temperature
+    and no cut to the likeliest tokens (0). What is not given stays as it is in the source.
     """
 
     kind: Literal["broader_generation"] = "broader_generation"
     coverage: Fraction | None = None
     tempering: NonNegative | None = None
     templates: Annotated[int, Field(ge=0)] | None = None
+    phrase_templates: Annotated[int, Field(ge=0, le=1000)] | None = None
+    lexical_variation: Annotated[float, Field(ge=0.0, le=10.0)] | None = None
+    temperature: Annotated[float, Field(ge=0.05, le=5.0)] | None = None
+    top_k: Annotated[int, Field(ge=0, le=32_000)] | None = None
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
-        if self.coverage is None and self.tempering is None and self.templates is None:
-            raise ValueError("broader_generation needs coverage, tempering or templates")
+        if not self.model_dump(exclude_none=True, exclude={"kind"}):
+            knobs = [name for name in type(self).model_fields if name != "kind"]
+            raise ValueError(f"broader_generation needs one of {', '.join(knobs)}")
         return self
 
 

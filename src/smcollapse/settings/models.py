@@ -46,4 +46,21 @@ class Mlp(Value):
     weight_decay: NonNegative = 0.0
 
 
-ModelSettings = Annotated[CountTable | Logistic | Mlp, Field(discriminator="kind")]
+class Transformer(Value):
+    """Decoder-only transformer on tokens: pre-norm, learned positions, tied embeddings, AdamW.
+
+    Loss is that of the next token at every position of a row, padding left out. `passes` counts
+    passes over the budget: steps = passes · budget / batch_size at every share, with a linear
+    warm-up over the first twentieth of them and a cosine learning rate. `learning_rate` is that of
+    a network of width 32; wider ones take less, as 1/width (Yang et al. 2022).
+    """
+
+    kind: Literal["transformer"] = "transformer"
+    size: Literal["nano", "micro", "mini", "small"] = "nano"
+    passes: Positive = 4.0
+    batch_size: Annotated[int, Field(ge=1)] = 32
+    learning_rate: Positive = 0.005
+    weight_decay: NonNegative = 0.0
+
+
+ModelSettings = Annotated[CountTable | Logistic | Mlp | Transformer, Field(discriminator="kind")]

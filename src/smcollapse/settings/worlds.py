@@ -95,4 +95,75 @@ class TableWorld(Value):
     test_share: Annotated[float, Field(ge=0.05, le=0.9)] = 0.3
 
 
-WorldSettings = Annotated[FactsWorld | ClustersWorld | TableWorld, Field(discriminator="kind")]
+class LanguageWorld(Value):
+    """Facts told as sentences: K Zipf subjects, each with a relation and one true answer out of C.
+
+    The relation is the category of `facts`: its usual answer is the consensus, and a share of the
+    rare subjects are exceptions. A real sentence is phrased by one of `phrasings` phrase templates,
+    their frequencies Zipf with `phrasing_exponent`; a word of relation or function is one of
+    `synonyms`, Zipf with `synonym_exponent`. Real sentences are messy: each of two places holds a
+    filler word with probability `fillers`; a sentence contradicts the truth (its answer is uniform
+    over all) with probability `noise`; and with probability `negations` it denies a wrong answer,
+    in half of those cases by a word before the answer, in the others, which are ambiguous while
+    the answer is read, by a word after it.
+    """
+
+    kind: Literal["language"] = "language"
+    seed: Seed = 1
+    n_contexts: Annotated[int, Field(ge=2, le=100_000)] = 100
+    n_answers: Annotated[int, Field(ge=2, le=10_000)] = 10
+    n_categories: Annotated[int, Field(ge=1, le=10_000)] = 10
+    zipf_exponent: NonNegative = 0.8
+    rare_mass: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.3
+    exception_share: Probability = 0.3
+    noise: Probability = 0.1
+    negations: Annotated[float, Field(ge=0.0, le=0.5)] = 0.05
+    fillers: Probability = 0.3
+    phrasings: Annotated[int, Field(ge=1, le=1000)] = 40
+    phrasing_exponent: NonNegative = 0.5
+    synonyms: Annotated[int, Field(ge=1, le=50)] = 4
+    synonym_exponent: NonNegative = 1.0
+    test_size: Annotated[int, Field(ge=100)] = 4_000
+
+    @model_validator(mode="after")
+    def _the_truth_leads(self) -> Self:
+        # The label noise where no "not" stands before the answer (laws/language.py) is at most 1.
+        factor = (1.0 + self.n_answers / (self.n_answers - 1)) / 2.0
+        mess = self.noise + factor * self.negations
+        if mess > 1.0:
+            raise ValueError(
+                f"noise + {factor:.3g} * negations must be at most 1 (got {mess:g}): "
+                "real text would name the true answer less often than each wrong one"
+            )
+        return self
+
+
+class CorpusWorld(Value):
+    """Real text: `data` is a text or JSONL file, a folder of them, or `python-docs` (built in).
+
+    Text is cut into documents of some 1000 characters and into byte-pair tokens, `vocabulary` of
+    them, learned on all of it. A row is a window of `length` tokens. Replicates are random splits
+    of the documents into a training and a test part. The cases are runs of `case_length` tokens,
+    in a test row the last ones; rare are the rarest of those that can be learned at all, which an
+    n-gram model of four fifths of the documents answers rightly at least `learnable` of the time
+    in the others, up to a share `rare_mass` of their occurrences. As the columns and contexts of
+    a table, tokens and cases are those of the whole text, the same in every replicate.
+    """
+
+    kind: Literal["corpus"] = "corpus"
+    seed: Seed = 1
+    data: str = "python-docs"
+    text_field: str = "text"
+    vocabulary: Annotated[int, Field(ge=64, le=32_000)] = 512
+    length: Annotated[int, Field(ge=8, le=2048)] = 32
+    case_length: Annotated[int, Field(ge=1, le=4)] = 2
+    rare_mass: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.3
+    learnable: Probability = 0.2
+    test_share: Annotated[float, Field(ge=0.05, le=0.8)] = 0.2
+    test_size: Annotated[int, Field(ge=100)] = 4_000
+
+
+WorldSettings = Annotated[
+    FactsWorld | ClustersWorld | TableWorld | LanguageWorld | CorpusWorld,
+    Field(discriminator="kind"),
+]

@@ -1,20 +1,32 @@
 """Sources: where synthetic data come from, one file each. To add one, add a file and a line."""
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 from smcollapse.settings import SourceSettings
 from smcollapse.sources.base import Source
 from smcollapse.sources.consensus import ConsensusClusters, ConsensusFacts
 from smcollapse.sources.file import File
+from smcollapse.sources.phrases import Phrases
 from smcollapse.sources.shrunken import Shrunken
-from smcollapse.worlds import Clusters, Facts, Table, World
+from smcollapse.worlds import Clusters, Corpus, Facts, Language, Table, World
+
+
+def _generated(settings: Any, seed: int, replicate: int, world: Any) -> Source:
+    """Imported when it is used: it trains a network."""
+    module: Any = import_module("smcollapse.sources.generated")
+    source: Source = module.Generated(settings, seed, replicate, world)
+    return source
+
 
 CATALOG: dict[tuple[str, type[Any]], Callable[[Any, int, int, Any], Source]] = {
     ("consensus", Facts): ConsensusFacts,
     ("consensus", Clusters): ConsensusClusters,
     ("shrunken", Table): Shrunken,
     ("file", Table): File,
+    ("phrases", Language): Phrases,
+    ("generated", Corpus): _generated,
 }
 
 

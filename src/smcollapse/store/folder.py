@@ -14,8 +14,7 @@ from smcollapse.store.files import TEMPORARY, put, remove_stale
 from smcollapse.store.results import Store
 from smcollapse.study import RESULTS_VERSION, DeviceClass, Study
 from smcollapse.study_file import parse_study, study_toml
-from smcollapse.units import data_files, units_of
-from smcollapse.worlds.reading import fingerprint
+from smcollapse.units import data_hashes, units_of
 
 MARKER = "store.json"
 FORMAT = 1
@@ -46,7 +45,7 @@ def create_store(folder: Path, study: Study, device: DeviceClass) -> Store:
     StoreError
         If the folder holds something else, or cannot be written. Nothing in it is changed then.
     """
-    data = {name: fingerprint(name) for name in data_files(study.cells())}
+    data = data_hashes(study.cells())
     if (folder / MARKER).exists():
         found = open_store(folder)
         _check_same(found, study, device, data)

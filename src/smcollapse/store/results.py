@@ -16,6 +16,7 @@ from smcollapse.errors import StoreError
 from smcollapse.simulate import BIN_COLUMNS, SPLIT_COLUMNS
 from smcollapse.store.files import UNSEALED, put, sealed
 from smcollapse.study import DeviceClass, Study
+from smcollapse.texts import TEXT_COLUMNS
 from smcollapse.units import Unit, units_of
 
 
@@ -88,7 +89,7 @@ class Store:
         """The tidy table of all finished units, in the study's order.
 
         One row per trained model. With `complete` it has the columns for further work too: the
-        reliability diagram's lists and the sizes of splits.
+        reliability diagram's lists, the sizes of splits, examples of text.
 
         Raises
         ------
@@ -106,7 +107,8 @@ class Store:
             kind="stable",
             ignore_index=True,
         )
-        return frame if complete else frame.drop(columns=[*BIN_COLUMNS, *SPLIT_COLUMNS])
+        further = [*BIN_COLUMNS, *SPLIT_COLUMNS, *TEXT_COLUMNS]
+        return frame if complete else frame.drop(columns=further, errors="ignore")
 
     def provenance(self) -> list[dict[str, Any]]:
         """What each finished unit says of its making: versions, device, times, memory."""

@@ -35,7 +35,8 @@ class Curve:
     """A prediction at several synthetic shares.
 
     shares   : (S,) nominal shares, before the filter
-    measures : each of `MEASURES`, (S,); NaN where the theory has no number there
+    measures : each of `MEASURES`, (S,), and what else a theory says of the scenario; NaN where the
+               theory has no number there
     flips    : (K,) share at which the local majority of each context turns from the truth to
                another answer; NaN where it never does
     flip     : the share by which half of the exceptions' real mass has flipped; NaN if never

@@ -68,6 +68,8 @@ class Coverage(Theory):
         reasons = list(unknown_densities(scenario))
         if scenario.world.kind == "clusters":
             reasons.append("world 'clusters' has no facts that are shown or not")
+        if scenario.world.kind == "language":
+            reasons.append("world 'language' words its facts, and wordings are not covered or not")
         if scenario.model.kind == "logistic":
             reasons.append("model 'logistic' is linear: it does not memorise")
         return tuple(reasons)

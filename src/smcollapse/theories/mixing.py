@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -11,21 +11,36 @@ from smcollapse.laws import (
     ClustersLaw,
     FactsLaw,
     LabelLaw,
+    LanguageLaw,
+    PhrasingLaw,
     SyntheticLaw,
     clusters_law,
     facts_law,
+    language_law,
+    made_phrasing,
     real_labels,
     synthetic_labels,
     synthetic_law,
 )
 from smcollapse.scenario import Scenario
-from smcollapse.settings import ClustersWorld, ConsensusSource, FactsWorld, Mixture
+from smcollapse.settings import (
+    ClustersWorld,
+    ConsensusSource,
+    FactsWorld,
+    LanguageWorld,
+    Mixture,
+    PhrasesSource,
+)
 from smcollapse.theories.base import Floats
 
 
 @dataclass(frozen=True)
 class Laws:
-    """The laws of a scenario whose densities are known, and of the labels of its rows."""
+    """The laws of a scenario whose densities are known, and of the labels of its rows.
+
+    Of a `language` world they are those of sentences without a "not" before the answer, which have
+    cells of their own and add up to less than 1, whatever their style: see `theories.styles`.
+    """
 
     world: FactsLaw | ClustersLaw
     source: SyntheticLaw
@@ -34,13 +49,17 @@ class Laws:
 
 
 @lru_cache(maxsize=64)
-def world_law(world: FactsWorld | ClustersWorld) -> FactsLaw | ClustersLaw:
+def world_law(world: FactsWorld | ClustersWorld | LanguageWorld) -> FactsLaw | ClustersLaw:
     """The law of a world; the same world again is not worked out again."""
+    if isinstance(world, LanguageWorld):
+        return language_law(world)
     return facts_law(world) if isinstance(world, FactsWorld) else clusters_law(world)
 
 
 def laws_of(scenario: Scenario) -> Laws:
-    """Laws of a `facts` or `clusters` scenario."""
+    """Laws of a `facts`, `clusters` or `language` scenario."""
+    if scenario.world.kind == "language":
+        return _laws_of_sentences(scenario)
     assert isinstance(scenario.world, FactsWorld | ClustersWorld)
     assert isinstance(scenario.source, ConsensusSource)
     world = world_law(scenario.world)
@@ -51,6 +70,35 @@ def laws_of(scenario: Scenario) -> Laws:
         real_labels(world, scenario.filter),
         synthetic_labels(world, source, scenario.filter),
     )
+
+
+def _laws_of_sentences(scenario: Scenario) -> Laws:
+    world, source = scenario.world, scenario.source
+    assert isinstance(world, LanguageWorld)
+    assert isinstance(source, PhrasesSource)
+    law, made = world_law(world), made_phrasing(world, source)
+    assert isinstance(law, LanguageLaw)
+    facts = replace(synthetic_law(law.frequency, source), detectability=0.0)
+    told = 1.0 - made.denial_before - made.denial_after
+    worded = replace(law, noise=made.noise / told)
+    labels = synthetic_labels(worded, replace(facts, mess=1.0), scenario.filter)
+    return Laws(
+        law,
+        facts,
+        _plain(real_labels(law, scenario.filter), law.phrasings),
+        _plain(_denied_after(labels, made, law.n_answers), made),
+    )
+
+
+def _denied_after(labels: LabelLaw, phrasing: PhrasingLaw, answers: int) -> LabelLaw:
+    """The labels with denials by a word behind the answer: of any answer but the truth alike."""
+    denied = phrasing.denial_after / (1.0 - phrasing.denial_before)
+    wrong = np.array([0.0, 1.0, 1.0]) / (answers - 1)
+    return replace(labels, chance=(1.0 - denied) * labels.chance + denied * wrong)
+
+
+def _plain(labels: LabelLaw, phrasing: PhrasingLaw) -> LabelLaw:
+    return replace(labels, frequency=labels.frequency * (1.0 - phrasing.denial_before))
 
 
 def row_numbers(mixture: Mixture, shares: Floats) -> tuple[Floats, Floats]:
@@ -69,9 +117,10 @@ def row_numbers(mixture: Mixture, shares: Floats) -> tuple[Floats, Floats]:
 
 
 def unknown_densities(scenario: Scenario) -> tuple[str, ...]:
-    """The reason that holds for a user's table: its densities are not known."""
-    if scenario.world.kind == "table":
-        return ("the densities of a table are not known",)
+    """The reason that holds for a user's own data: their densities are not known."""
+    if scenario.world.kind in ("table", "corpus"):
+        what = "table" if scenario.world.kind == "table" else "text"
+        return (f"the densities of a {what} are not known",)
     return ()
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from smcollapse.laws.styles import Told
 from smcollapse.scenario import Scenario
-from smcollapse.settings import ClustersWorld, FactsWorld, Mlp
+from smcollapse.settings import ClustersWorld, FactsWorld, LanguageWorld, Mlp
 from smcollapse.theories.base import MEASURES, Curve, Floats, Theory, flip_of
 from smcollapse.theories.memorising import memorising_doubts
 from smcollapse.theories.mixing import (
@@ -21,6 +22,9 @@ from smcollapse.theories.population_facts import (
     facts_cells,
     survivors,
 )
+from smcollapse.theories.population_styles import styled_chance_doubts, styled_measures
+from smcollapse.theories.styled_counts import TEMPLATE_RECALL
+from smcollapse.theories.styles import FINE, StyledLaws, style_doubts, styled_flips, styled_laws
 
 ENOUGH_EXAMPLES = 3e6
 """Examples, passes × budget, with which networks came within .05 of it in `clusters`, d ≤ 16."""
@@ -32,10 +36,11 @@ class Population(Theory):
     At each input the answer is the one with the largest mass among the rows that pass the filter
     and look alike: an exception flips at p* = m_r/(m_r + (1 − δ) m_s), m_r and m_s the margins of
     real and synthetic rows there (theory notes, section 1). In `facts` this is a closed form of
-    each context; in `clusters` a Bayes posterior, integrated over the law of real test rows.
+    each context, in `language` of each context and style; in `clusters` a Bayes posterior,
+    integrated over the law of real test rows.
 
     A context flips where the expected majority of its labels does (`facts`), or where its recall
-    first falls to one half (`clusters`).
+    first falls to one half (`clusters`, `language`).
     """
 
     name = "population"
@@ -53,6 +58,10 @@ class Population(Theory):
         "and .01 of accuracy, d ≤ 16 (VERIFICATION.md)"
     )
 
+    def __init__(self, told: Told = "everything") -> None:
+        """told : what of the style of a sentence the learner goes by."""
+        self._told = told
+
     def _applies(self, scenario: Scenario) -> tuple[str, ...]:
         """Known densities, and a model that is not linear."""
         reasons = list(unknown_densities(scenario))
@@ -64,11 +73,19 @@ class Population(Theory):
 
     def _doubts(self, scenario: Scenario, shares: Floats) -> tuple[str, ...]:
         """Where too few rows, templates or passes leave a learner away from the limit."""
+        if isinstance(scenario.world, LanguageWorld):
+            return (
+                *memorising_doubts(scenario, shares),
+                *styled_chance_doubts(scenario, shares, self._told),
+                *style_doubts(scenario, shares, self._told),
+            )
         if not isinstance(scenario.world, FactsWorld):
             return _short_training(scenario)
         return (*memorising_doubts(scenario, shares), *chance_doubts(scenario, shares))
 
     def _curve(self, scenario: Scenario, shares: Floats) -> Curve:
+        if isinstance(scenario.world, LanguageWorld):
+            return _styled_curve(scenario, shares, styled_laws(scenario, self._told, FINE))
         laws, world = laws_of(scenario), scenario.world
         assert isinstance(world, FactsWorld | ClustersWorld)
         points = ClusterPoints(laws) if isinstance(world, ClustersWorld) else None
@@ -87,6 +104,23 @@ class Population(Theory):
             flips = points.flips()
         flip = flip_of(flips, laws.world.exception, laws.world.frequency)
         return Curve(shares, found, flips, flip, _notes(scenario, laws, shares, found["accuracy"]))
+
+
+def _styled_curve(scenario: Scenario, shares: Floats, styled: StyledLaws) -> Curve:
+    """The same of a `language` world: cells of (context, style)."""
+    assert isinstance(scenario.world, LanguageWorld)
+    found = {name: np.full(len(shares), np.nan) for name in (*MEASURES, TEMPLATE_RECALL)}
+    rows = row_numbers(scenario.mixture, shares)
+    for i, (real, made) in enumerate(zip(*rows, strict=True)):
+        if survivors(styled.plain, real, made) > 0.0:
+            for name, value in styled_measures(
+                styled, real, made, scenario.world.test_size
+            ).items():
+                found[name][i] = value
+    flips = styled_flips(styled, scenario.mixture.design)
+    flip = flip_of(flips, styled.world.exception, styled.world.frequency)
+    notes = _notes(scenario, styled.plain, shares, found["accuracy"])
+    return Curve(shares, found, flips, flip, notes)
 
 
 def _short_training(scenario: Scenario) -> tuple[str, ...]:

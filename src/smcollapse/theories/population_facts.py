@@ -95,8 +95,15 @@ def chance_of_another_winner(
     synthetic = cell_masses(laws, 0.0, synthetic_rows)
     copies = synthetic_rows / laws.source.templates if laws.source.templates else 0.0
     expected, variance = real + synthetic, real + (1.0 + copies) * synthetic
+    return chance_of_upset(expected, variance, n_other(laws), pseudo_count)
+
+
+def chance_of_upset(
+    expected: Floats, variance: Floats, others: int, pseudo_count: float = 0.0
+) -> Floats:
+    """(n,) the same from means and variances (n, 3) of counts, as in `LabelLaw`."""
     chance = np.zeros(len(expected))
-    for column, number in ((RIVAL, 1), (OTHER, n_other(laws))):
+    for column, number in ((RIVAL, 1), (OTHER, others)):
         lead = np.abs(expected[:, TRUTH] - expected[:, column]) - pseudo_count
         spread = np.sqrt(variance[:, TRUTH] + variance[:, column])
         chance += number * ndtr(-np.maximum(lead, 0.0) / np.maximum(spread, 1e-300))

@@ -37,6 +37,10 @@ class World(Protocol):
     def test_size(self) -> int:
         """Number of held-out rows."""
 
+    @property
+    def split(self) -> tuple[float, float] | None:
+        """Sizes of the two parts of one body of data in a common unit; None of drawn rows."""
+
     def real(self, seed: int, replicate: int, n: int) -> Rows:
         """The first n real training rows of that replicate."""
 

@@ -57,3 +57,8 @@ class Drawn:
     def test_size(self) -> int:
         """Number of held-out rows."""
         return int(self.settings.test_size)
+
+    @property
+    def split(self) -> tuple[float, float] | None:
+        """Nothing is split: all rows are new draws."""
+        return None

@@ -183,6 +183,13 @@ class Table:
         """Number of rows in the test part of every split."""
         return round(self.settings.test_share * len(self.rows))
 
+    @property
+    def split(self) -> tuple[float, float] | None:
+        """Rows of the training part and of the test part."""
+        size = self.train_size
+        assert size is not None
+        return float(size), float(self.test_size)
+
     def _order(self, seed: int, replicate: int) -> NDArray[np.int64]:
         """A random order of the rows in which copies of one row follow each other."""
         distinct = int(self.rows.example.max()) + 1

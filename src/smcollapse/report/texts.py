@@ -1,0 +1,97 @@
+"""What the text of a study looks like, and what its knobs of style do: tables of the page."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from smcollapse.questions.conditions import CONTROL, conditions_of
+from smcollapse.questions.factorial import FactorEffect, Factorial, factorial_of
+from smcollapse.report.tables import NO_ESTIMATE, Table
+from smcollapse.report.wording import UNITS, measure_name, number, short_percent
+from smcollapse.store import Store
+from smcollapse.texts import REAL_TEXT, SYNTHETIC_TEXT
+
+EXAMPLES = 3
+
+
+def example_table(store: Store) -> Table | None:
+    """Real and synthetic sentences side by side, a row per setting; None where rows are no text."""
+    table = store.table(complete=True)
+    if REAL_TEXT not in table:
+        return None
+    table = table[table["replicate"] == table["replicate"].min()]
+    found = [
+        (one.label, _texts(one.rows, SYNTHETIC_TEXT))
+        for one in conditions_of(store, table[table["design"] != CONTROL])
+    ]
+    rows = [("real text", _texts(table, REAL_TEXT)), *found]
+    return Table(
+        "What the text looks like",
+        ("", *(f"example {number}" for number in range(1, EXAMPLES + 1))),
+        tuple((label, *texts) for label, texts in rows if texts),
+        _same_facts(store),
+    )
+
+
+def _texts(rows: pd.DataFrame, column: str) -> tuple[str, ...]:
+    """The examples at the largest share that has any."""
+    for texts in rows.sort_values("share", ascending=False)[column]:
+        if texts is not None and len(texts):
+            shown = [str(text) for text in texts[:EXAMPLES]]
+            return tuple(shown + [""] * (EXAMPLES - len(shown)))
+    return ()
+
+
+def _same_facts(store: Store) -> str:
+    if store.study.scenario.world.kind == "language":
+        return (
+            "Each column is one question about a rare fact, as real text puts it and as each "
+            "setting of the source does, with the observed answer at its end."
+        )
+    return "Windows of held-out real text, and what the generator made at each of its settings."
+
+
+def factorial_table(store: Store) -> tuple[Table, str] | None:
+    """Effects of crossed knobs with simultaneous intervals, and the verdict in words."""
+    table = store.table(complete=True)
+    found = factorial_of(store.study, list(conditions_of(store, table)))
+    if found is None:
+        return None
+    columns = ("knob", *(measure_name(name) for name in found.measures), "shift of the onset")
+    rows = tuple(_row(row, found) for row in found.rows)
+    note = (
+        "Change between the windows of shares of the claim where a knob has the reference's "
+        "value, less that where it has not, in points, mean over all settings of the other knobs; "
+        f"{found.n_replicates} replicates, simultaneous {short_percent(found.level)} intervals "
+        "over all knobs, interactions and measures (Romano-Wolf), * where shown. Shift of the "
+        "onset: benchmark share of the mean curves, points of share, interval for it alone, * "
+        "where shown after correction over the knobs."
+    )
+    return Table("Which knob matters", columns, rows, note), found.verdict
+
+
+def _row(row: FactorEffect, found: Factorial) -> tuple[str, ...]:
+    cells = []
+    for name in found.measures:
+        one = row.changes[name]
+        mark = "*" if one.rejected else ""
+        cells.append(
+            f"{number(100.0 * one.estimate, signed=True)}{mark} "
+            f"[{number(100.0 * one.interval.lower, signed=True)}, "
+            f"{number(100.0 * one.interval.upper, signed=True)}]"
+        )
+    shift = row.shift
+    if shift is None:
+        last = "—" if not row.versus else NO_ESTIMATE
+    else:
+        mark = "*" if shift.p_adjusted <= 1.0 - found.level else ""
+        bound = "at least " if shift.censored else ""
+        last = (
+            f"{bound}{number(100.0 * shift.shift, signed=True)}{mark} "
+            f"[{number(100.0 * shift.lower, signed=True)}, "
+            f"{number(100.0 * shift.upper, signed=True)}]{UNITS['points']}"
+        )
+    label = (
+        f"{row.term.replace('_', ' ')} ({row.versus})" if row.versus else row.term.replace("_", " ")
+    )
+    return (label, *cells, last)
