@@ -48,6 +48,8 @@ paper-data: $(READY)  ## make the findings of the paper anew; what is in results
 	$(BIN)/python analyses/limits.py
 	$(BIN)/python analyses/mitigations.py
 	$(BIN)/python analyses/filter_tradeoff.py
+	$(BIN)/python analyses/language.py
+	$(BIN)/python analyses/corpus.py
 	$(BIN)/smcollapse claims
 
 clean:  ## remove the environment and caches; results/ is kept

@@ -38,6 +38,12 @@ from smcollapse.study_file import load_study
 ROOT = Path(__file__).resolve().parents[1]
 PAPER = ROOT / "paper"
 LEDGER = ROOT / "analyses" / "claims.toml"
+STUDIES = ("atlas", "digits", "language-small", "corpus-small")
+"""Studies whose designs the text may name."""
+
+ONE_STUDY = ("atlas", "language")
+"""Beginnings of the names of findings that share one study."""
+
 TIMESTAMP = 0
 """Creation date of the PDF, in seconds since 1970: the same on every build."""
 
@@ -102,7 +108,7 @@ def compiled(pages: bool) -> int:
 def numbers(report: ClaimsReport, findings: dict[str, Finding]) -> dict[str, Any]:
     """All that the text may say in figures, by name."""
     published = published_claim()
-    studies = {name: study_numbers(load_study(name)) for name in ("atlas", "digits")}
+    studies = {name: study_numbers(load_study(name)) for name in STUDIES}
     grades = [claim.grade for claim in report.claims]
     return {
         "published": {
@@ -165,10 +171,12 @@ def tied(text: str) -> str:
 
 
 def models_behind(findings: dict[str, Finding]) -> int:
-    """Trained models summed over findings; those of the atlas, which serve four, count once."""
-    atlas = [found.models for name, found in findings.items() if name.startswith("atlas")]
-    others = [found.models for name, found in findings.items() if not name.startswith("atlas")]
-    return sum(others) + max(atlas, default=0)
+    """Trained models summed over findings; those of a study that serves several count once."""
+    once: dict[str, int] = {}
+    for name, found in findings.items():
+        family = next((one for one in ONE_STUDY if name.startswith(one)), name)
+        once[family] = max(once.get(family, 0), found.models)
+    return sum(once.values())
 
 
 def study_numbers(study: Study) -> dict[str, str]:

@@ -29,6 +29,8 @@ def figures(findings: dict[str, Finding]) -> dict[str, bytes]:
             "conditions": conditions_figure(findings["atlas_conditions"]),
             "theory": theory_figure(findings["atlas_theory"]),
             "polish": polish_figure(findings["polish"]),
+            "language": phrasings_figure(findings["language"]),
+            "corpus": prose_figure(findings["corpus"]),
             "mitigations": mitigations_figure(findings["mitigations"]),
         }
         return {name: image_files(figure)["svg"] for name, figure in drawn.items()}
@@ -73,6 +75,82 @@ def measures_figure(atlas: Finding, theory: Finding) -> Any:
         [*labels, str(claim_handle().get_label())],
         loc="outside lower center",
         ncols=4,
+    )
+    return figure
+
+
+def phrasings_figure(finding: Finding) -> Any:
+    """Rare recall in real phrasing and in the source's, a panel for each condition."""
+    curves = {
+        label: curve
+        for label, curve in detail(finding, "curves").items()
+        if label != "real only" and "template_recall" in curve
+    }
+    columns = min(3, len(curves))
+    rows = -(-len(curves) // columns)
+    figure = new_figure(7.0, 0.6 + 1.75 * rows)
+    axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    for ax in axes.flat[len(curves) :]:
+        ax.remove()
+    for ax, (label, curve) in zip(axes.flat, curves.items(), strict=False):
+        shade_claim(ax)
+        for measure, colour, marker, name in (
+            ("rare_recall", BLUE, "o", "asked in real phrasing"),
+            ("template_recall", SERIES[4], "s", "asked in the source's phrasing"),
+        ):
+            errors = percents(curve[f"{measure}_se"])
+            ax.errorbar(
+                percents(curve["share"]),
+                percents(curve[measure]),
+                yerr=[2.0 * value for value in errors],
+                color=colour,
+                marker=marker,
+                markersize=3.0,
+                linewidth=1.2,
+                label=name,
+            )
+        ax.set_title(label.replace("_", " ").replace(", ", ",\n", 1), fontsize=7.0)
+    for ax in axes[:, 0]:
+        ax.set_ylabel("rare recall, %")
+    for ax in axes[-1]:
+        ax.set_xlabel("synthetic share, %")
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    figure.legend(
+        [*handles, claim_handle()],
+        [*labels, str(claim_handle().get_label())],
+        loc="outside lower center",
+        ncols=3,
+    )
+    return figure
+
+
+def prose_figure(finding: Finding) -> Any:
+    """Three measures against the share, a curve for each way to generate and the control."""
+    figure = new_figure(7.0, 2.6)
+    curves = detail(finding, "curves")
+    colours = dict(zip(curves, SERIES, strict=False))
+    colours["real only"] = GREY
+    for ax, (measure, title) in zip(figure.subplots(1, 3), PANELS, strict=True):
+        shade_claim(ax)
+        for label, curve in curves.items():
+            ax.errorbar(
+                percents(curve["share"]),
+                percents(curve[measure]),
+                yerr=[2.0 * value for value in percents(curve[f"{measure}_se"])],
+                color=colours[label],
+                marker="s" if label == "real only" else "o",
+                markersize=3.0,
+                linewidth=1.2,
+                linestyle="--" if label == "real only" else "-",
+                label={"reference": "low temperature, best of several"}.get(label, label),
+            )
+        ax.set(title=f"{title}, %", xlabel="synthetic share, %")
+    handles, labels = figure.axes[0].get_legend_handles_labels()
+    figure.legend(
+        [*handles, claim_handle()],
+        [*labels, str(claim_handle().get_label())],
+        loc="outside lower center",
+        ncols=2,
     )
     return figure
 

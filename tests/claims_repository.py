@@ -66,7 +66,7 @@ def _terms(ledger: Ledger, name: str) -> set[str]:
 SHARES = [0.0, 0.3, 0.6]
 CURVE = {"share": SHARES} | {
     name: [0.9, 0.8, 0.7]
-    for measure in ("rare_recall", "mean_confidence", "ece")
+    for measure in ("rare_recall", "mean_confidence", "ece", "template_recall")
     for name in (measure, f"{measure}_se")
 }
 POINTS = {
@@ -79,6 +79,8 @@ POINTS = {
 DRAWN: dict[str, dict[str, object]] = {
     "atlas": {"curves": {"reference": CURVE, "real only": CURVE}},
     "atlas_theory": {"points": POINTS},
+    "language": {"curves": {"templated": CURVE, "varied": CURVE}},
+    "corpus": {"curves": {"reference": CURVE, "real only": CURVE}},
     "polish": {"curves": {f"polish {polish}, noise 0.1": CURVE for polish in ("0.0", "1.0")}},
 }
 """What the figures of the paper are drawn from."""

@@ -14,6 +14,7 @@ from smcollapse.mitigations import Hooks, TrainingRows, hooks_of
 from smcollapse.scenario import Scenario
 from smcollapse.sources import fit
 from smcollapse.streams import stream
+from smcollapse.study import DeviceClass
 from smcollapse.worlds import Rows, World
 
 
@@ -71,7 +72,11 @@ def counts(scenario: Scenario, budget: int) -> tuple[int, int]:
 
 
 def mix(
-    scenarios: list[Scenario], world: World, seed: int, replicate: int
+    scenarios: list[Scenario],
+    world: World,
+    seed: int,
+    replicate: int,
+    device: DeviceClass = "cpu",
 ) -> tuple[Rows, list[Mixture]]:
     """One pool of rows for all scenarios of a world, and the mixture of each, mitigated.
 
@@ -90,7 +95,7 @@ def mix(
             if scenario.source == source
         )
         if needed:
-            pool.append(fit(source, world, seed, replicate).sample(needed))
+            pool.append(fit(source, world, seed, replicate, device).sample(needed))
             starts[source] = start
             start += needed
     rows = Rows.concatenate(pool)

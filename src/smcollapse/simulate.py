@@ -35,7 +35,8 @@ def simulate(unit: Unit) -> pd.DataFrame:
     scenario = hooks[0].scenario
     world = world_of(scenario.world)
 
-    pool, mixtures = mix([cell.condition.scenario for cell in unit.cells], world, seed, replicate)
+    scenarios = [cell.condition.scenario for cell in unit.cells]
+    pool, mixtures = mix(scenarios, world, seed, replicate, unit.device)
     test = world.test(seed, replicate)
     held = np.unique(np.concatenate([mixture.holdout for mixture in mixtures]))
     task = Task(

@@ -17,7 +17,10 @@ from smcollapse.study_errors import problems_of
 from smcollapse.toml_lines import key_lines, line_of
 
 FILE_SETTINGS = ("world.data", "source.path")
-"""Settings that name a file of the user's."""
+"""Settings that name a file or folder of the user's."""
+
+BUILT_IN_DATA = ("digits", "python-docs")
+"""Values of `world.data` that name no file: a table and a text that are there already."""
 
 
 def presets() -> dict[str, str]:
@@ -155,9 +158,12 @@ def _anchor(table: dict[str, Any], folder: Path, above: str = "") -> None:
 def _anchored(value: Any, folder: Path) -> Any:
     if isinstance(value, list):
         return [_anchored(item, folder) for item in value]
-    if isinstance(value, str) and Path(value).suffix:
+    if not isinstance(value, str) or not value or value in BUILT_IN_DATA:
+        return value
+    try:
         return str((folder / Path(value).expanduser()).resolve())
-    return value
+    except (RuntimeError, ValueError):  # nobody's home, a NUL: there is no such file
+        return value
 
 
 def _set_all(data: dict[str, Any], overrides: tuple[str, ...]) -> Iterator[str]:

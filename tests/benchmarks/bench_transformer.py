@@ -31,23 +31,26 @@ from smcollapse.models.transformer_network import (
     initial_network,
 )
 from smcollapse.models.transformer_training import train
-from smcollapse.worlds import Tokens
+from smcollapse.settings import LanguageWorld
+from smcollapse.worlds import Tokens, world_of
 
 
 @dataclass(frozen=True)
 class Case:
-    """A network, its text, and how much of a row is padding on average."""
+    """A network and its text: random tokens, or sentences of the world `language`."""
 
     name: str
     size: str
     tokens: Tokens
-    padding: int = 0
+    sentences: bool = False
     batch: int = 32
 
 
+LANGUAGE = world_of(LanguageWorld())
+assert LANGUAGE.inputs.tokens is not None
 CASES = [
-    Case("nano, rows of 12, 212 words", "nano", Tokens(212, 12, 10, 202, 0), padding=4),
-    Case("nano, rows of 12, none padded", "nano", Tokens(212, 12, 10, 202, 0)),
+    Case("nano, sentences of `language`", "nano", LANGUAGE.inputs.tokens, sentences=True),
+    Case("nano, rows of 12, none padded", "nano", Tokens(298, 12, 10, 288, 0)),
     Case("nano, rows of 32, 512 words", "nano", Tokens(512, 32, 31, 0, -1)),
     Case("micro, rows of 32, 512 words", "micro", Tokens(512, 32, 31, 0, -1)),
 ]
@@ -94,11 +97,11 @@ class Eager(nn.Module):
 
 
 def text(case: Case, n: int) -> np.ndarray:
-    """(n, L) random tokens, padded on the left by 0 … 2 · `padding` of them."""
+    """(n, L) tokens; a third of those of the sentences are padding."""
+    if case.sentences:
+        return LANGUAGE.real(1, 0, n).codes
     draws, tokens = np.random.default_rng(0), case.tokens
     codes = draws.integers(1, tokens.vocabulary, size=(n, tokens.length))
-    padded = draws.integers(0, 2 * case.padding + 1, size=(n, 1))
-    codes[np.arange(tokens.length) < padded] = 0
     return codes.astype(np.int32)
 
 

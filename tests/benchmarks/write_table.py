@@ -16,7 +16,13 @@ import numba
 import numpy
 import torch
 
-from tests.benchmarks import bench_draws, bench_inference, bench_theory, bench_training
+from tests.benchmarks import (
+    bench_draws,
+    bench_inference,
+    bench_theory,
+    bench_training,
+    bench_transformer,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -120,6 +126,12 @@ for that shape. The largest networks are limited by the matrix products themselv
 sides are equal.
 
 {markdown(bench_training.training_table(options.device))}
+
+## Transformers
+
+{bench_transformer.__doc__.strip()}
+
+{markdown(bench_transformer.transformer_table(options.device))}
 
 ## Theory
 

@@ -176,7 +176,7 @@ def test_nested_parquet_columns_are_refused(smcollapse: Any, own: Path, rows_of:
         ("world.categorical=[]", "rows.csv: column 'city' is not numeric (row 1: "),
         (
             "mixture.budget=169",
-            "mixture.budget = 169 is larger than the training part of the table",
+            "mixture.budget = 169 is larger than the training part of the data",
         ),
     ],
 )

@@ -78,7 +78,7 @@ def test_every_claim_and_finding_of_the_text_is_in_the_ledger() -> None:
 
 def test_two_builds_are_the_same_bytes(built: Path) -> None:
     first = {path: path.read_bytes() for path in (*built.glob("*.pdf"), *built.glob("generated/*"))}
-    assert len(first) == 7
+    assert len(first) == 9
     for path in first:
         path.unlink()
     assert build(built).returncode == 0

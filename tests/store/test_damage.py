@@ -190,7 +190,7 @@ def test_data_that_change_during_the_run_stop_it(own_table: Study, tmp_path: Pat
 
 def test_unusable_data_leave_no_folder_behind(own_table: Study, tmp_path: Path) -> None:
     study = parse_study(study_toml(own_table), "own", overrides=("mixture.budget=100000",))
-    with pytest.raises(StudyError, match="is larger than the training part of the table"):
+    with pytest.raises(StudyError, match="is larger than the training part of the data"):
         run_study(study, tmp_path / "results", device="cpu", workers=1)
     assert not (tmp_path / "results").exists()
 

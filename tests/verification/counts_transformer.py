@@ -1,29 +1,36 @@
-"""Count theory against trained transformers on sentences: which learner they are, and from when on.
+"""Count theory against trained transformers on sentences: random scenarios, theory beside training.
 
-Random `language` scenarios, drawn as in `design.py`, are trained at five shares. The three learners
-that the theory knows, which go by all evidence, by phrase templates alone and by none, are compared
-with them side by side; the prediction is the first (`smcollapse.theories.styles` says why), and the
-set `development` is there to settle how far training must reach for it.
-
-    python -m tests.verification.counts_transformer [development|test] [scenarios] [workers]
+Random `language` scenarios, drawn as in `design.py`; every third has a source without style, which
+words its sentences as real text does. The three learners that the theory knows, which go by all
+evidence of style, by phrase templates alone and by none, are compared side by side; the prediction
+is the first (`smcollapse.theories.styles` says why). The domain (`smcollapse.theories.memorising`)
+was fixed on the set `development` and is judged on the set `test`.
 """
 
 from __future__ import annotations
 
 import itertools
-import math
-import sys
 from functools import partial
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from smcollapse.laws.styles import Told
+from smcollapse.kernels.label_counts import RECALL
+from smcollapse.laws.styles import Styles, Told
 from smcollapse.scenario import Scenario
 from smcollapse.study import Axis, Study
+from smcollapse.theories.base import Floats
 from smcollapse.theories.counts import Counts
-from smcollapse.theories.memorising import reach
+from smcollapse.theories.memorising import (
+    SMALLEST_REACH_OF_TRANSFORMER,
+    WORDINGS_ARE_REMEMBERED,
+    memorising_doubts,
+    reach,
+)
+from smcollapse.theories.mixing import laws_of, row_numbers
+from smcollapse.theories.styled_counts import evidence_at
+from smcollapse.theories.styles import FINE, styled_laws
+from smcollapse.worlds import world_of
 from tests.verification.design import _Draws
 from tests.verification.trainings import each, trained
 
@@ -38,7 +45,12 @@ NO_STYLE = {
 }
 """A source that words its sentences as real text does."""
 
-N_DEVELOPMENT, N_TEST = 36, 24
+N_DEVELOPMENT, N_DEVELOPMENT_INSIDE = 36, 20
+"""Scenarios of the development set: the first so many, and the first so many inside."""
+
+N_TEST, N_TEST_OUTSIDE = 30, 12
+"""Scenarios of the test set: the first so many inside, and outside."""
+
 REPLICATES = {"development": 1, "test": 2}
 SHARES = (0.0, 0.15, 0.3, 0.45, 0.6)
 LEVELS: tuple[Told, ...] = ("everything", "templates", "nothing")
@@ -48,9 +60,6 @@ LARGEST_TRAINING = 150_000
 
 FREE_EVERY = 3
 """Every third scenario is of the family without style: no knob of style is turned."""
-
-BINS = (0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0, math.inf)
-"""Edges of the smallest reach of training over the shares."""
 
 
 class _Of(_Draws):
@@ -112,6 +121,21 @@ def language_scenario(name: str, index: int) -> Scenario:
     )
 
 
+def doubts_of(scenario: Scenario) -> set[str]:
+    """Why the scenario is outside of the domain; none inside, where one doubt always stands."""
+    return set(memorising_doubts(scenario, np.array(SHARES))) - {WORDINGS_ARE_REMEMBERED}
+
+
+def first(name: str, number: int, *, inside: bool) -> list[int]:
+    """Numbers of the first so many scenarios of a set inside of the domain, or outside."""
+    found = (
+        index
+        for index in itertools.count()
+        if inside != bool(doubts_of(language_scenario(name, index)))
+    )
+    return list(itertools.islice(found, number))
+
+
 def study_of(name: str, index: int) -> Study:
     """The study that trains scenario `index` of a set."""
     return Study(
@@ -121,6 +145,32 @@ def study_of(name: str, index: int) -> Study:
         scenario=language_scenario(name, index),
         axes=(Axis(path="mixture.share", values=SHARES),),
     )
+
+
+def cell_recall(scenario: Scenario, told: Told, share: float) -> tuple[Floats, Styles]:
+    """(R, A) recall of every rare context in every style by that learner, and the styles."""
+    styled = styled_laws(scenario, told, FINE)
+    rows = row_numbers(scenario.mixture, np.array([share]))
+    _, cells = evidence_at(styled, float(rows[0][0]), float(rows[1][0]))
+    many = len(styled.styles.real)
+    index = np.arange(len(styled.world.frequency) * many)
+    recall = cells.sums(index, *rows)[0, :, RECALL].reshape(-1, many)
+    return recall[styled.world.rare], styled.styles
+
+
+def chance(scenario: Scenario, share: float) -> float:
+    """Standard deviation of rare recall between replicates, as the theory has it, at most.
+
+    From the labels of training sets, all styles of a context being right or wrong together, and
+    from the test questions.
+    """
+    recall, styles = cell_recall(scenario, LEVELS[0], share)
+    law = laws_of(scenario).world
+    mass = law.frequency[law.rare]
+    weight, each = mass / mass.sum(), np.clip(recall @ styles.real, 0.0, 1.0)
+    mean = float(weight @ each)
+    asked = world_of(scenario.world).test_size * mass.sum()
+    return float(np.sqrt(weight**2 @ (each * (1.0 - each)) + mean * (1.0 - mean) / asked))
 
 
 def compared(name: str, index: int) -> pd.DataFrame:
@@ -149,35 +199,14 @@ def compared(name: str, index: int) -> pd.DataFrame:
         ]
     found = pd.concat(frames, ignore_index=True).assign(set=name, scenario=index)
     found["error"] = found.trained - found.predicted
+    expected = {share: chance(scenario, share) / REPLICATES[name] ** 0.5 for share in shares}
+    found["chance"] = found.share.map(expected)
     found["family"] = "style-free" if style_free(index) else "styled"
-    return found.assign(smallest=float(np.nanmin(reached)))
+    found["ratio"] = float(np.nanmin(reached)) / SMALLEST_REACH_OF_TRANSFORMER
+    return found.assign(inside=not doubts_of(scenario))
 
 
-def by_reach(found: pd.DataFrame, measure: str) -> pd.DataFrame:
-    """Errors of one measure at shares above 0, by the reach of training and by learner."""
-    rows = []
-    at = found[(found.measure == measure) & (found.share > 0.0)]
-    for low, high in itertools.pairwise(BINS):
-        part = at[(at.reach >= low) & (at.reach < high)]
-        if part.empty:
-            continue
-        row: dict[str, object] = {"reach": f"{low:g} to {high:g}", "points": len(part) // 3}
-        for told in LEVELS:
-            error = part.error[part.told == told]
-            row[f"{told}: median abs."] = float(error.abs().median())
-            row[f"{told}: 90 %"] = float(error.abs().quantile(0.9))
-        row["mean"] = float(part.error[part.told == LEVELS[0]].mean())
-        rows.append(row)
-    return pd.DataFrame(rows)
-
-
-def main(name: str = "development", scenarios: str = "24", workers: str = "1") -> None:
-    """Train what is missing of a set and print the errors."""
-    indices = list(range(int(scenarios)))
-    found = pd.concat(each(f"{name} set", partial(compared, name), indices, int(workers)))
-    for measure in COMPARED:
-        print(f"\n{measure}\n{by_reach(found, measure).round(3).to_string(index=False)}")
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:4])
+def compared_all(name: str, indices: list[int], workers: int) -> pd.DataFrame:
+    """Theory beside training for those scenarios of a set."""
+    found = each(f"transformers, {name} set", partial(compared, name), indices, workers)
+    return pd.concat(found, ignore_index=True)

@@ -8,6 +8,7 @@ one at a time.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -82,6 +83,42 @@ def kept(name: str, folder: Path = FOLDER) -> Section | None:
     required = tuple(Required(**item) for item in said["required"])
     points = pd.read_csv(path.with_suffix(".csv"))
     return Section(said["name"], said["title"], tuple(said["blocks"]), required, points)
+
+
+def written(document: str) -> list[Section]:
+    """The sections of VERIFICATION.md as it stands, in their order; names and points are lost."""
+    head, *parts = document.removesuffix("\n").split("\n\n## ")
+    lines = [line[2:-2].split(" | ") for line in head.splitlines() if line.startswith("| ")]
+    found = []
+    for part in parts:
+        title, _, body = part.partition("\n\n")
+        required = tuple(
+            Required(what, measured, limit, met == "yes")
+            for section, what, measured, limit, met in lines
+            if section == title
+        )
+        found.append(Section("", title, (body,), required))
+    return found
+
+
+def composed(names: Iterable[str], document: str, folder: Path = FOLDER) -> list[Section]:
+    """The sections of those names that are finished: as they were kept, else as they are written.
+
+    Where all are kept nothing is read from the document. Else kept ones take the places of those
+    of the same title, or of their names in the order.
+    """
+    ordered = [kept(name, folder) for name in names]
+    if None not in ordered:
+        return [section for section in ordered if section is not None]
+    found = written(document)
+    for place, section in enumerate(ordered):
+        if section is not None:
+            titles = [old.title for old in found]
+            if section.title in titles:
+                found[titles.index(section.title)] = section
+            else:
+                found.insert(place, section)
+    return found
 
 
 def markdown(frame: pd.DataFrame, digits: int = 4) -> str:

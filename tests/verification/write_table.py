@@ -2,7 +2,9 @@
 
     python -m tests.verification.write_table [SECTION ...]
 
-makes the named sections, or all of them, and composes the document of all that are finished.
+makes the named sections, or all of them, and composes the document of all that are finished; of
+those that were finished elsewhere the document itself is what is known, and the figure, which needs
+their points, is left as it is.
 Trainings are kept in `results/verification`: a verification that was stopped goes on from there.
 """
 
@@ -19,18 +21,21 @@ from tests.verification import (
     findings,
     limits_section,
     proportional_section,
+    transformer_section,
 )
 from tests.verification.figure import draw
-from tests.verification.sections import Section, kept, summary
+from tests.verification.sections import Section, composed, kept, summary
 from tests.verification.trainings import ROOT
 
 SECTIONS = {
     "counts_exact": counts_exact.section,
     "counts_mlp": counts_mlp.section,
+    "counts_transformer": transformer_section.section,
     "proportional": proportional_section.section,
     "limits": limits_section.section,
     "findings": findings.section,
 }
+DOCUMENT = ROOT / "VERIFICATION.md"
 FIGURE = ROOT / "paper" / "figures" / "verification.png"
 
 
@@ -64,10 +69,14 @@ def main() -> None:
         start = time.perf_counter()
         SECTIONS[name](options.workers).save()
         print(f"{name}: {(time.perf_counter() - start) / 60.0:.1f} min", file=sys.stderr)
-    finished = [section for name in SECTIONS if (section := kept(name)) is not None]
-    FIGURE.write_bytes(draw(finished))
+    before = DOCUMENT.read_text(encoding="utf-8") if DOCUMENT.exists() else ""
+    finished = composed(SECTIONS, before)
+    if all(kept(name) is not None for name in SECTIONS):
+        FIGURE.write_bytes(draw(finished))
+    else:
+        print(f"not all sections are kept: {FIGURE.name} is left as it is", file=sys.stderr)
     text = document(finished)
-    (ROOT / "VERIFICATION.md").write_text(text, encoding="utf-8")
+    DOCUMENT.write_text(text, encoding="utf-8")
     print(text)
 
 

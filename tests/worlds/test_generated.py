@@ -97,7 +97,9 @@ def test_the_generator_learns_from_the_training_part_alone(
     learned = []
 
     class Copies:
-        def __init__(self, model: object, tokens: object, codes: np.ndarray, *_: object) -> None:
+        def __init__(
+            self, model: object, tokens: object, codes: np.ndarray, *_: object, **__: object
+        ) -> None:
             learned.append(codes)
 
     monkeypatch.setattr(generated, "Generator", Copies)

@@ -60,7 +60,10 @@ def attribution_report(
     name, table, chosen, replication = _rows(source, response, tuple(knobs))
     if not chosen:
         raise DataError(
-            f"{name}: name the columns of the knobs with --knob, such as --knob diversity"
+            f"{name}: no setting but the share is varied in this run: give its study an axis, such "
+            "as --set mixture.budget='[5000, 20000]', and run that"
+            if source.is_dir()
+            else f"{name}: name the columns of the knobs with --knob, such as --knob diversity"
         )
     claim = published_claim()
     before, after = before or claim.before, after or claim.after

@@ -22,6 +22,8 @@ NAMES = {
     "template_recall": "rare recall in the source's phrasing",
 }
 DRAWN = ("rare_recall", "mean_confidence", "ece")
+SOMETIMES = ("template_recall",)
+"""Drawn where a world has it."""
 Columns = dict[str, list[float]]
 
 
@@ -64,10 +66,11 @@ def _range(ends: tuple[float, float]) -> str:
 
 
 def mean_curves(store: Store) -> dict[str, Columns]:
-    """Means over replicates of three measures by condition, and their standard errors."""
-    measures = list(DRAWN)
+    """Means over replicates of the drawn measures by condition, and their standard errors."""
+    table = store.table(complete=True)
+    measures = [*DRAWN, *(name for name in SOMETIMES if name in table)]
     drawn: dict[str, Columns] = {}
-    for condition in conditions_of(store, store.table(complete=True)):
+    for condition in conditions_of(store, table):
         tables = {condition.label: condition.rows}
         if condition.is_reference and condition.control is not None:
             tables["real only"] = condition.control

@@ -39,6 +39,12 @@ class Group:
 
 def check_study(study: Study) -> None:
     """Raise StudyError unless strictness is an axis with 0 and two other values at least."""
+    if study.scenario.world.kind == "corpus":
+        raise StudyError(
+            f"study '{study.name}' is of world 'corpus', which has no filter to compare: its rows "
+            "have no answer to judge; run it with an axis of what the generator keeps, "
+            'source.best_of = [1, 4, 16], or --set source.best_of="[1, 4, 16]"'
+        )
     for axis in study.axes:
         tried = tuple(axis.values)
         if axis.path == PATH and 0.0 in tried and len(tried) >= FEWEST:

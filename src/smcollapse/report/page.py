@@ -12,7 +12,7 @@ from smcollapse.questions.answer import Answer
 from smcollapse.report.making import command_of, making_of
 from smcollapse.report.practice import practice_of
 from smcollapse.report.tables import claim_table, condition_table, contrast_table
-from smcollapse.report.texts import example_table, factorial_table
+from smcollapse.report.texts import example_table, factorial_table, probe_table
 from smcollapse.store import Store
 from smcollapse.study_file import study_toml
 
@@ -51,6 +51,7 @@ def page_of(store: Store, answer: Answer, pictures: tuple[Picture, ...]) -> str:
         contrasts=contrast_table(answer),
         examples=example_table(store),
         factorial=factorial_table(store),
+        probed=probe_table(store),
         pictures=[(picture, inline_svg(picture)) for picture in pictures],
         practice=practice_of(store, answer),
         notes=notes_of(answer),

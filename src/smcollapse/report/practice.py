@@ -130,9 +130,17 @@ def _map(store: Store, scenario: Scenario, reference: ConditionAnswer) -> list[P
             "How well are those served to begin with?",
             level,
             "baseline of the benchmark share",
-            "Needs three shares at least: write [axes] mixture.share = [0.0, 0.3, 0.6].",
+            _unlearned(reference)
+            or "Needs three shares at least: write [axes] mixture.share = [0.0, 0.3, 0.6].",
         ),
     ]
+
+
+def _unlearned(reference: ConditionAnswer) -> str:
+    """Why rare cases have nothing to lose, if that is why there is no onset."""
+    onset = reference.onset
+    too_small = onset.benchmark is None and onset.verdict_kind == "too small"
+    return f"Cannot be had: {onset.verdict}." if too_small else ""
 
 
 def _measure(store: Store, answer: Answer, reference: ConditionAnswer) -> list[PracticeRow]:
@@ -142,7 +150,9 @@ def _measure(store: Store, answer: Answer, reference: ConditionAnswer) -> list[P
     safe = None if benchmark is None else benchmark.safe_share
     effects, net = reference.effects, reference.net_effects
     windows = "Needs shares in both windows of the claim, 0–35 % and 45–60 %, and replicates."
-    replicates = "Needs three shares and two replicates at least: --replicates 10."
+    replicates = (
+        _unlearned(reference) or "Needs three shares and two replicates at least: --replicates 10."
+    )
     power = ""
     if onset.power is not None and "power" not in onset.verdict:
         power = f"; power to show the sharpest break {percent(onset.power, 0)}"

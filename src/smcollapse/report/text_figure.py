@@ -20,6 +20,7 @@ from smcollapse.report.style import (
     span_at_least,
 )
 from smcollapse.report.wording import measure_name, percent, short_percent, shortened
+from smcollapse.texts import RAREFIED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,22 +35,36 @@ PHRASINGS = (
 
 
 def text_figure(material: Material) -> Figure | None:
-    """Three panels, two where the source has no phrasing to ask in; None where rows are no text."""
+    """Three panels; None where rows are no text.
+
+    Fewer where the source has no phrasing to ask in, or too little text for its variation.
+    """
     rows = material.reference.rows
     if "perplexity" not in rows:
         return None
     asked = ASKED in rows and bool(rows[ASKED].notna().any())
-    below = 0.7 + 0.26 * len(material.drawn)
+    below = 0.7 + 0.26 * len(material.drawn) if _varied(material) else 0.0
     figure = new_figure(9.0, 3.6 + below)
-    parts: Any = figure.subfigures(2, 1, height_ratios=(3.6, below))
-    above, beneath = parts
+    above: Any = figure
+    if below:
+        parts: Any = figure.subfigures(2, 1, height_ratios=(3.6, below))
+        above, beneath = parts
+        _variation(beneath.subplots(), material)
     axes = above.subplots(1, 2 if asked else 1, squeeze=False)[0]
     if asked:
         _asked(axes[0], material)
     _perplexity(axes[-1], material)
     above.legend(loc="outside upper left", ncols=4, columnspacing=1.6)
-    _variation(beneath.subplots(), material)
     return figure
+
+
+def _varied(material: Material) -> list[str]:
+    """The measures of variation that there is enough synthetic text for, in any condition."""
+    return [
+        measure
+        for measure, _, _ in VARIATION
+        if any(measure in one.rows and one.rows[measure].notna().any() for one in material.drawn)
+    ]
 
 
 def text_caption(material: Material) -> str:
@@ -67,9 +82,16 @@ def text_caption(material: Material) -> str:
             f"{percent(late['rare_recall'])}"
             f" of the time, asked in the source's phrasing {percent(late[ASKED])}"
         )
+    varied = _varied(material)
+    if not varied:
+        return (
+            f"{text}. The synthetic text has too few rows to say how varied it is: "
+            f"{RAREFIED} are needed."
+        )
+    forms = " and rows of one of the commonest forms" if "template_rate" in varied else ""
     return (
-        text + ". Below: the variation of the synthetic text by setting, distinct pairs of tokens "
-        "among all pairs and rows of one of the commonest forms, on equal amounts of text."
+        f"{text}. Below: the variation of the synthetic text by setting, distinct pairs of tokens "
+        f"among all pairs{forms}, on equal amounts of text."
     )
 
 
@@ -109,7 +131,7 @@ def _raw(
 
 
 def _variation(ax: Axes, material: Material) -> None:
-    shown = [one for one in VARIATION if one[0] in material.reference.rows]
+    shown = [one for one in VARIATION if one[0] in _varied(material)]
     labels = [shortened(drawn.label, 64) for drawn in material.drawn]
     for place, drawn in enumerate(material.drawn):
         for measure, colour, marker in shown:

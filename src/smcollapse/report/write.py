@@ -47,7 +47,7 @@ DRAWINGS = (
     _Drawing(
         "measures", "Every measure against the share", measures_figure, captions.measures_caption
     ),
-    _Drawing("text", "The text, and rare facts asked in two ways", text_figure, text_caption),
+    _Drawing("text", "How well the text is known, and how varied it is", text_figure, text_caption),
     _Drawing("onsets", "Onset by condition", onsets_figure, captions.onsets_caption),
     _Drawing("knobs", "What moves the onset", knobs_figure, captions.knobs_caption),
     _Drawing(

@@ -84,7 +84,7 @@ class TableWorld(Value):
 
     kind: Literal["table"] = "table"
     seed: Seed = 1
-    data: str = "digits"
+    data: Annotated[str, Field(min_length=1)] = "digits"
     label: str = "label"
     group: str | None = None
     categorical: tuple[str, ...] = ()
@@ -152,7 +152,7 @@ class CorpusWorld(Value):
 
     kind: Literal["corpus"] = "corpus"
     seed: Seed = 1
-    data: str = "python-docs"
+    data: Annotated[str, Field(min_length=1)] = "python-docs"
     text_field: str = "text"
     vocabulary: Annotated[int, Field(ge=64, le=32_000)] = 512
     length: Annotated[int, Field(ge=8, le=2048)] = 32

@@ -10,13 +10,16 @@ from smcollapse.sources.consensus import ConsensusClusters, ConsensusFacts
 from smcollapse.sources.file import File
 from smcollapse.sources.phrases import Phrases
 from smcollapse.sources.shrunken import Shrunken
+from smcollapse.study import DeviceClass
 from smcollapse.worlds import Clusters, Corpus, Facts, Language, Table, World
 
 
-def _generated(settings: Any, seed: int, replicate: int, world: Any) -> Source:
+def _generated(
+    settings: Any, seed: int, replicate: int, world: Any, device: DeviceClass = "cpu"
+) -> Source:
     """Imported when it is used: it trains a network."""
     module: Any = import_module("smcollapse.sources.generated")
-    source: Source = module.Generated(settings, seed, replicate, world)
+    source: Source = module.Generated(settings, seed, replicate, world, device)
     return source
 
 
@@ -30,8 +33,19 @@ CATALOG: dict[tuple[str, type[Any]], Callable[[Any, int, int, Any], Source]] = {
 }
 
 
-def fit(settings: SourceSettings, world: World, seed: int, replicate: int) -> Source:
-    """The source of those settings, fitted on the real data of that replicate."""
+def fit(
+    settings: SourceSettings,
+    world: World,
+    seed: int,
+    replicate: int,
+    device: DeviceClass = "cpu",
+) -> Source:
+    """The source of those settings, fitted on the real data of that replicate.
+
+    device : where a source that is a network is trained and sampled
+    """
+    if settings.kind == "generated":
+        return _generated(settings, seed, replicate, world, device)
     return CATALOG[settings.kind, type(world)](settings, seed, replicate, world)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from smcollapse.models.text_generation import Generator
 from smcollapse.settings import GeneratedSource, Transformer
 from smcollapse.streams import stream
+from smcollapse.study import DeviceClass
 from smcollapse.worlds import Corpus, Rows, content_of
 from smcollapse.worlds.byte_pairs import MADE
 
@@ -28,6 +29,7 @@ class Generated:
     seed: int
     replicate: int
     world: Corpus
+    device: DeviceClass = "cpu"
 
     @cached_property
     def generator(self) -> Generator:
@@ -40,7 +42,7 @@ class Generated:
             learning_rate=settings.learning_rate,
         )
         content = content_of(self.world.settings)
-        return _trained(model, self.world, content, self.seed, self.replicate)
+        return _trained(model, self.world, content, self.seed, self.replicate, self.device)
 
     def sample(self, n: int) -> Rows:
         """The first n generated rows."""
@@ -53,10 +55,10 @@ class Generated:
 
 @lru_cache(maxsize=2)
 def _trained(
-    model: Transformer, world: Corpus, content: str, seed: int, replicate: int
+    model: Transformer, world: Corpus, content: str, seed: int, replicate: int, device: DeviceClass
 ) -> Generator:
     """A generator of the training part of that split; `content` tells worlds of a name apart."""
     tokens = world.inputs.tokens
     assert tokens is not None
     rows = world.real(seed, replicate, world.train_size)
-    return Generator(model, tokens, rows.codes, seed, replicate)
+    return Generator(model, tokens, rows.codes, seed, replicate, device=device)

@@ -27,13 +27,15 @@ SMALLEST_REACH_WITH_STYLE = 3.0
 """The same where a style has to be told apart in every context."""
 
 SMALLEST_REACH_OF_TRANSFORMER = 6.0
-"""The same of a transformer, which has to find subject, relation and style in a sentence first.
-Provisional: fixed on 24 random scenarios of one replicate, of which 2 reach it at every share
-(`tests/verification/counts_transformer.py`)."""
+"""The same of a transformer, which has to find subject, relation and style in a sentence first."""
 
-FEW_TRANSFORMERS = (
-    "too few transformers were compared that were trained far enough to say how close they come, "
-    "or whether they go by all evidence of a style or by phrase templates alone"
+LARGEST_RATE_OF_TRANSFORMER = 0.012
+"""Learning rate up to which no transformer of the set that the domain was fixed on got lost; beyond
+it one learned nothing, and two missed rare recall by .26 and .41."""
+
+WORDINGS_ARE_REMEMBERED = (
+    "a transformer remembers single sentences and answers one question differently in different "
+    "wordings, which this theory leaves out"
 )
 
 MOST_NOISE, MOST_NOISE_OF_TRANSFORMER = 0.3, 0.2
@@ -72,7 +74,7 @@ def memorising_doubts(scenario: Scenario, shares: Floats) -> tuple[str, ...]:
         return ()
     if not isinstance(world, FactsWorld | LanguageWorld):
         return ()
-    doubts = [FEW_TRANSFORMERS] if isinstance(model, Transformer) else []
+    doubts = [WORDINGS_ARE_REMEMBERED] if isinstance(model, Transformer) else []
     found, needed = reach(scenario, shares), smallest_reach(scenario)
     low = ~(found >= needed)
     if low.any():
@@ -87,6 +89,11 @@ def memorising_doubts(scenario: Scenario, shares: Floats) -> tuple[str, ...]:
         doubts.append(
             f"label noise {world.noise:g} is above the {noise:g} that networks were "
             "compared up to: messier labels take more passes to memorise"
+        )
+    if isinstance(model, Transformer) and model.learning_rate > LARGEST_RATE_OF_TRANSFORMER:
+        doubts.append(
+            f"learning rate {model.learning_rate:g} is above {LARGEST_RATE_OF_TRANSFORMER:g}, from "
+            "which on trainings of transformers get lost"
         )
     if isinstance(model, Transformer) and model.size != "nano":
         doubts.append(f"transformers of size '{model.size}' were not compared with the theory")

@@ -29,6 +29,8 @@ def fingerprint(name: str) -> str:
         return _digest(name, found.st_mtime_ns, found.st_size)
     except OSError as error:
         raise DataError(f"no data file '{name}': {error.strerror}") from None
+    except ValueError as error:  # a NUL in the name
+        raise DataError(f"no data file {name!r}: {error}") from None
 
 
 @lru_cache(maxsize=64)
