@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import smcollapse
@@ -47,6 +48,7 @@ CODE = code_of(Path(__file__))
 MEASURES = ["rare_recall", "template_recall", "exception_recall", "head_recall", "accuracy"]
 MEASURES += ["mean_confidence", "ece", "perplexity", "distinct_1", "distinct_2", "template_rate"]
 OWN = "own phrasing"
+LARGEST = 0.6
 
 
 def main() -> None:
@@ -85,10 +87,20 @@ def main() -> None:
 def style_finding(store: smcollapse.Store, conditions: list[ConditionRows]) -> Finding:
     """What each knob of style does, against the sentence "strongest where"."""
     found = factorial_of(store.study, conditions)
+    whole = factorial_of(store.study, conditions, windows=((0.0, 0.0), (LARGEST, LARGEST)))
     assert found is not None
+    assert whole is not None
     quantities = [quantity for row in found.rows for quantity in _of_row(row, found)]
+    quantities += [
+        quantity
+        for row in whole.rows
+        for quantity in _of_row(replace(row, shift=None), whole, " at the largest share")
+    ]
     single = [row.term for row in found.rows if row.versus]
-    decisive = [one for one in quantities if one.term in {f"{t}: rare recall" for t in single}]
+    asked = {
+        f"{term}: rare recall{where}" for term in single for where in ("", " at the largest share")
+    }
+    decisive = [one for one in quantities if one.term in asked]
     return Finding(
         name="language_style",
         title="Templates, polish and variation, each by itself",
@@ -96,7 +108,8 @@ def style_finding(store: smcollapse.Store, conditions: list[ConditionRows]) -> F
         "and low in variation.",
         design=f"{store.count()[0]} transformers; {len(single)} knobs crossed in full, "
         f"{found.n_replicates} replicates; {found.method}",
-        falsifier="A knob whose claimed setting is shown to lessen the loss.",
+        falsifier="A knob whose claimed setting is shown to lessen the loss, between the windows "
+        "of the claim or from no synthetic data to the largest share.",
         quantities=(*decisive, *(one for one in quantities if one not in decisive)),
         verdict=found.verdict,
         grade=grade_of(all(map(is_below, decisive)), any(map(is_above, decisive))),
@@ -106,12 +119,12 @@ def style_finding(store: smcollapse.Store, conditions: list[ConditionRows]) -> F
     )
 
 
-def _of_row(row: FactorEffect, found: Factorial) -> list[Quantity]:
+def _of_row(row: FactorEffect, found: Factorial, where: str = "") -> list[Quantity]:
     """The changes of all measures by one knob or pair, and its shift of the onset."""
     quantities = []
     for measure, change in row.changes.items():
         ends = (change.interval.lower, change.interval.upper)
-        term = f"{row.term}: {NAMES[measure]}"
+        term = f"{row.term}: {NAMES[measure]}{where}"
         quantities.append(Quantity(term, change.estimate, *ends, "points", found.level, row.versus))
     if (shift := row.shift) is not None:
         note = "at least: the loss is not reached" if shift.censored else ""
@@ -134,6 +147,14 @@ def phrasing_finding(store: smcollapse.Store, conditions: list[ConditionRows]) -
         quantity_of(
             _effect(reference, "template_recall").points, "points", "asked in the source's phrasing"
         ),
+        *(
+            quantity_of(
+                _effect(reference, measure, ((0.0, 0.0), (LARGEST, LARGEST))).points,
+                "points",
+                f"asked in {how} phrasing, from no synthetic data to the largest share",
+            )
+            for measure, how in (("rare_recall", "real"), ("template_recall", "the source's"))
+        ),
         quantity_of(_effect(own, "rare_recall").points, "points", "own phrasing, real questions"),
         quantity_of(
             _effect(own, "template_recall").points, "points", "own phrasing, the source's questions"
@@ -152,8 +173,9 @@ def phrasing_finding(store: smcollapse.Store, conditions: list[ConditionRows]) -
         "of its own.",
         quantities=quantities,
         verdict=f"rare recall changes by {value[2]:+.1f} points in real phrasing and "
-        f"{value[3]:+.1f} in the source's; with phrasings of its own by {value[4]:+.1f} and "
-        f"{value[5]:+.1f}",
+        f"{value[3]:+.1f} in the source's, from no synthetic data to the largest share by "
+        f"{value[4]:+.1f} and {value[5]:+.1f}; with phrasings of its own real questions lose "
+        f"{-value[6]:.1f}",
         grade=grade_of(is_below(first) and is_above(second), is_above(first) or is_below(second)),
         kind="toy training",
         models=store.count()[0],
@@ -161,10 +183,14 @@ def phrasing_finding(store: smcollapse.Store, conditions: list[ConditionRows]) -
     )
 
 
-def _effect(one: ConditionRows, measure: str) -> Effect:
+def _effect(
+    one: ConditionRows,
+    measure: str,
+    windows: tuple[tuple[float, float], tuple[float, float]] | None = None,
+) -> Effect:
     claim = published_claim()
     found = curves(one.rows, measure, replication=one.replication)
-    return effect(found, claim.before, claim.after)
+    return effect(found, *(windows or (claim.before, claim.after)))
 
 
 def _difference(one: ConditionRows, measure: str, other: ConditionRows, theirs: str) -> Effect:

@@ -95,6 +95,10 @@ def units_of(study: Study, device: DeviceClass) -> list[Unit]:
             hooks.training,
         )
         groups.setdefault(shape, []).append(cell)
+    for key, members in groups.items():
+        if members[0].condition.scenario.world.kind in TEXT:
+            # those without synthetic data stand together, and equal ones are trained once
+            groups[key] = sorted(members, key=lambda cell: cell.condition.scenario.mixture.share)
     return [unit for cells in groups.values() for unit in _cut(cells, device)]
 
 

@@ -1,6 +1,7 @@
 """Transformers: compiled training against plain torch, what stacks promise, and what is learnt."""
 
 import dataclasses
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -246,6 +247,38 @@ def test_the_learning_rate_rises_then_falls_to_zero() -> None:
     assert learning_rate(plan, SIZES["small"], 50) == pytest.approx(rates[50] / 16)
 
 
+def test_members_with_the_same_rows_are_trained_once_and_asked_their_own_questions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import smcollapse.models.transformer as module
+
+    whole = task(members=3)
+    slots = [whole.slots[0], whole.slots[1], whole.slots[0]]
+    contrast = [sentences(40, seed) for seed in (11, 12, 13)]
+    twins = replace(whole, slots=slots, contrast=contrast)
+    trained = []
+    train = module.train
+
+    def counted(network: Any, *rest: Any) -> None:
+        trained.append(network.members)
+        train(network, *rest)
+
+    monkeypatch.setattr(module, "train", counted)
+    found = Transformers().outcome(SHORT, twins, "cpu")
+    assert trained == [2]
+    for member in range(3):
+        alone = replace(twins, slots=[slots[member]], contrast=[contrast[member]])
+        own = Transformers().outcome(SHORT, alone, "cpu")
+        assert found.contrast is not None
+        assert own.contrast is not None
+        assert np.array_equal(found.probability[member], own.probability[0])
+        assert np.array_equal(found.contrast[member], own.contrast[0])
+    # rows that weigh otherwise are other rows
+    heavy = np.linspace(0.5, 1.5, len(slots[0]))
+    Transformers().outcome(SHORT, replace(twins, weights=[None, None, heavy]), "cpu")
+    assert trained[-1] == 3
+
+
 def test_stack_sizes_follow_from_the_shape() -> None:
     def size(budget: int = 12_000, n_test: int = 4000, name: str = "nano", **device: Any) -> int:
         settings = Transformer(size=name)  # type: ignore[arg-type]
@@ -254,6 +287,7 @@ def test_stack_sizes_follow_from_the_shape() -> None:
         )
 
     assert size() == 16
+    assert 1 < size(name="micro", budget=100_000) < 16
     assert size(budget=10**8) == 1
     assert size(n_test=10**8) == 1
     assert size(device="cuda") == 128

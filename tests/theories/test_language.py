@@ -355,13 +355,15 @@ def test_text_without_a_law_has_no_theory() -> None:
     assert CATALOG["sampled counts"].applies(language())
 
 
-def test_short_training_and_transformers_not_compared_are_doubted() -> None:
+def test_transformers_are_doubted_and_more_so_outside_of_their_domain() -> None:
     def doubts(**model: Any) -> str:
         parts = language().model_dump(exclude_none=True)
         parts["model"] = {"kind": "transformer", **model}
         return "; ".join(Counts().doubts(Scenario.model_validate(parts), SHARES))
 
-    assert "too few transformers were compared" in doubts(passes=60.0)
+    assert "remembers single sentences" in doubts(passes=60.0)
+    assert "get lost" in doubts(passes=60.0, learning_rate=0.014)
+    assert "get lost" not in doubts(passes=60.0, learning_rate=0.012)
     assert "too short" in doubts(passes=4.0)
     assert "too short" not in doubts(passes=60.0)
     assert "size 'micro'" in doubts(passes=60.0, size="micro")

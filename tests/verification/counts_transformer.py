@@ -1,10 +1,11 @@
 """Count theory against trained transformers on sentences: random scenarios, theory beside training.
 
-Random `language` scenarios, drawn as in `design.py`; every third has a source without style, which
-words its sentences as real text does. The three learners that the theory knows, which go by all
-evidence of style, by phrase templates alone and by none, are compared side by side; the prediction
-is the first (`smcollapse.theories.styles` says why). The domain (`smcollapse.theories.memorising`)
-was fixed on the set `development` and is judged on the set `test`.
+Random `language` scenarios, drawn as in `design.py`; a third and more have a source without style,
+which words its sentences as real text does. The three learners that the theory knows, which go by
+all evidence of style, by phrase templates alone and by none, are compared side by side; the
+prediction is the first (`smcollapse.theories.styles` says why). The domain
+(`smcollapse.theories.memorising`) was fixed on the set `development` and is judged on the set
+`test`. What of the theory fails is looked for in `wordings.py`.
 """
 
 from __future__ import annotations
@@ -45,8 +46,9 @@ NO_STYLE = {
 }
 """A source that words its sentences as real text does."""
 
-N_DEVELOPMENT, N_DEVELOPMENT_INSIDE = 36, 20
-"""Scenarios of the development set: the first so many, and the first so many inside."""
+N_DEVELOPMENT, N_DEVELOPMENT_FAR = 36, 24
+"""Scenarios of the development set: the first so many, and after them the first so many that are
+trained as far as is needed, whatever their learning rate."""
 
 N_TEST, N_TEST_OUTSIDE = 30, 12
 """Scenarios of the test set: the first so many inside, and outside."""
@@ -59,7 +61,7 @@ LARGEST_TRAINING = 150_000
 """Examples that a network may be trained on in all, N × passes: larger ones are drawn again."""
 
 FREE_EVERY = 3
-"""Every third scenario is of the family without style: no knob of style is turned."""
+"""Every third scenario has no knob of style turned; of the others some have none by chance."""
 
 
 class _Of(_Draws):
@@ -69,9 +71,10 @@ class _Of(_Draws):
         self.rng = np.random.default_rng([SEEDS[name], index])
 
 
-def style_free(index: int) -> bool:
-    """Whether scenario `index` words its synthetic sentences as real ones."""
-    return index % FREE_EVERY == 0
+def style_free(scenario: Scenario) -> bool:
+    """Whether it words its synthetic sentences as real ones."""
+    source = scenario.source.model_dump()
+    return all(source[name] == value for name, value in NO_STYLE.items())
 
 
 def language_scenario(name: str, index: int) -> Scenario:
@@ -105,7 +108,7 @@ def language_scenario(name: str, index: int) -> Scenario:
         "lexical_variation": draws.often(1.0, lambda: draws.uniform(0.0, 1.0)),
         "detectability": draws.often(0.0, lambda: draws.uniform(0.0, 1.0)),
     }
-    if style_free(index):
+    if index % FREE_EVERY == 0:
         source |= NO_STYLE
     budget, passes = draws.whole(3_000, 12_000), draws.log_uniform(3.0, 32.0)
     while budget * passes > LARGEST_TRAINING:
@@ -124,6 +127,21 @@ def language_scenario(name: str, index: int) -> Scenario:
 def doubts_of(scenario: Scenario) -> set[str]:
     """Why the scenario is outside of the domain; none inside, where one doubt always stands."""
     return set(memorising_doubts(scenario, np.array(SHARES))) - {WORDINGS_ARE_REMEMBERED}
+
+
+def far(scenario: Scenario) -> bool:
+    """Whether it is trained as far as a transformer has to be, at every share."""
+    return bool((reach(scenario, np.array(SHARES)) >= SMALLEST_REACH_OF_TRANSFORMER).all())
+
+
+def development() -> list[int]:
+    """Numbers of the scenarios that the domain was fixed on."""
+    after = (
+        index
+        for index in itertools.count(N_DEVELOPMENT)
+        if far(language_scenario("development", index))
+    )
+    return [*range(N_DEVELOPMENT), *itertools.islice(after, N_DEVELOPMENT_FAR)]
 
 
 def first(name: str, number: int, *, inside: bool) -> list[int]:
@@ -201,8 +219,9 @@ def compared(name: str, index: int) -> pd.DataFrame:
     found["error"] = found.trained - found.predicted
     expected = {share: chance(scenario, share) / REPLICATES[name] ** 0.5 for share in shares}
     found["chance"] = found.share.map(expected)
-    found["family"] = "style-free" if style_free(index) else "styled"
+    found["family"] = "style-free" if style_free(scenario) else "styled"
     found["ratio"] = float(np.nanmin(reached)) / SMALLEST_REACH_OF_TRANSFORMER
+    found["learning_rate"] = scenario.model.learning_rate  # type: ignore[union-attr]
     return found.assign(inside=not doubts_of(scenario))
 
 

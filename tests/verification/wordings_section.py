@@ -136,16 +136,15 @@ def conclusions(found: Premises) -> tuple[str, ...]:
     lost = ", ".join(
         f"{found.with_se(LONG, share, 'recall', 'pooled')} at {share:g}" for share in SHARES
     )
-    worst = found.largest(LONG, "recall", "pooled")
+    worst, single = (found.largest(LONG, "recall", other) for other in ("pooled", "majority"))
     return (
-        f"*Majority of labels*, {ONE_LONG}: {_holds(one)}. Rare recall is within {one:.3f} of the "
-        f"majority of the network's own labels, and {min(agree):.3f} to {max(agree):.3f} of the "
-        "exceptions are answered as that says.",
+        f"*Majority of labels*, {ONE_LONG}: {_holds(one)}. Mean rare recall differs from that of "
+        f"the majority of the network's own labels by up to {one:.3f}, and {min(agree):.3f} to "
+        f"{max(agree):.3f} of the exceptions are answered as that says; "
+        f"{_within(found, ONE_LONG)}.",
         f"*One answer whatever the wording*, {LONG}: {_holds(worst)}. Single wordings differ from "
-        f"the pooled answer by {lost}, while pooled answers are within {pooled:.3f} of the "
-        f"majority: pooling {'restores' if pooled < worst else 'does not restore'} the theory, so "
-        f"{'it is' if pooled < worst else 'it is not'} the memory of single wordings that is left "
-        f"over. {_memory(found)}",
+        f"the pooled answer by {lost}. Pooling takes the largest distance to the majority from "
+        f"{single:.3f} to {pooled:.3f} ({_within(found, LONG)}). {_memory(found)}",
         *(_short(found),),
         *(_evidence(found, case) for case in STYLED),
     )
@@ -157,6 +156,12 @@ HOLDS = 0.02
 
 def _holds(difference: float) -> str:
     return "holds" if difference <= HOLDS else "fails"
+
+
+def _within(found: Premises, case: str) -> str:
+    """How many networks are as close to the majority as is said to be close."""
+    apart = np.abs([found.values(case, share, "pooled", "majority") for share in SHARES])
+    return f"{int((apart <= HOLDS).sum())} of {apart.size} networks are within {HOLDS:g}"
 
 
 def _memory(found: Premises) -> str:
@@ -178,12 +183,22 @@ def _short(found: Premises) -> str:
     )
     long = float(np.mean([found.mean(LONG, share, "to the rule") for share in SHARES]))
     missed = found.largest(FREE, "pooled", "majority")
-    side = "the rule still shines through" if rule > 2.0 * truth else "on both sides alike"
+    total = "; ".join(_parts(found, share) for share in SHARES)
     return (
         f"*Trained far enough*, {FREE}, 8 passes: {_holds(missed)}. Pooled answers miss the "
         f"majority by up to {missed:.3f}; of the exceptions {rule:.3f} are answered by the rule "
-        f"against the majority of their labels, {truth:.3f} the other way: {side}. With 32 passes "
-        f"it is {long:.3f}."
+        f"against the majority of their labels, {truth:.3f} the other way. With 32 passes the rule "
+        f"has {long:.3f}. Of what is missed at 8 passes (trained − theory) {total}."
+    )
+
+
+def _parts(found: Premises, share: float) -> str:
+    theory = float(found.theory[FREE][SHARES.index(share)])
+    return (
+        f"{found.mean(FREE, share, 'recall') - theory:+.3f} at {share:g}, "
+        f"{found.mean(FREE, share, 'recall', 'pooled'):+.3f} is wordings, "
+        f"{found.mean(FREE, share, 'pooled', 'majority'):+.3f} pooled answers against the "
+        f"majority, {found.mean(FREE, share, 'majority') - theory:+.3f} the draw of the labels"
     )
 
 
@@ -193,7 +208,8 @@ def _evidence(found: Premises, case: str) -> str:
     return (
         f"*All evidence of style is used*, {case}: {'holds' if least >= 0.9 else 'fails'}. In "
         "questions that the source would never ask, trained recall has gone this part of the way "
-        f"from a learner blind to style to one that goes by everything: {', '.join(parts)}."
+        f"from a learner blind to style to one that goes by everything: {', '.join(parts)} (below "
+        "0 is worse than blind)."
     )
 
 
@@ -210,8 +226,8 @@ def blocks(found: Premises) -> tuple[str, ...]:
         "probability over wordings, *majority* the most frequent label of the context's own "
         "training rows, which is the premise of the theory. Negative controls: a world with one "
         "wording, where nothing can depend on it; the majority of another training set of the "
-        "same law; sentences of the same law that were not trained on. What was looked for was "
-        "seen in other seeds. Rare recall where the source has no style:",
+        "same law; sentences of the same law that were not trained on. What to look for was "
+        "seen in another seed. Rare recall where the source has no style:",
         markdown(recalls(found)),
         "Exceptions, by their share of questions: two wordings of one question answered "
         "differently; pooled answers that are the majority of their own labels, or of another "

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.nn import functional
 
 from smcollapse.kernels.transformer_layers import EPSILON
@@ -119,6 +120,17 @@ def initial_network(
         part.copy_(torch.from_numpy(draws))
         parameters[name], start = part, stop
     return Network(size, tokens, members, flat, parameters)
+
+
+def expanded(network: Network, member: NDArray[np.int64]) -> Network:
+    """A stack of copies: member e is member `member[e]` of the network, (E,)."""
+    flat = network.flat.index_select(0, torch.from_numpy(member).to(network.device))
+    parameters, start = {}, 0
+    for name, parameter in network.parameters.items():
+        stop = start + parameter[0].numel()
+        parameters[name] = flat[:, start:stop].view(len(member), *parameter.shape[1:])
+        start = stop
+    return Network(network.size, network.tokens, len(member), flat, parameters)
 
 
 def forward(network: Network, parameters: Parameters, tokens: torch.Tensor) -> torch.Tensor:

@@ -34,6 +34,8 @@ from smcollapse.questions.contrasts import DRAWS, LOSS, OnsetShift
 from smcollapse.questions.contrasts import MEASURES as ALWAYS
 from smcollapse.study import Study, value_at
 
+Window = tuple[float, float]
+
 SOMETIMES = ("template_recall",)
 """Measures that only some worlds have."""
 
@@ -72,9 +74,17 @@ class Factorial(Record):
 
 
 def factorial_of(
-    study: Study, conditions: list[ConditionRows], *, level: float = 0.95, seed: int = 0
+    study: Study,
+    conditions: list[ConditionRows],
+    *,
+    windows: tuple[Window, Window] | None = None,
+    level: float = 0.95,
+    seed: int = 0,
 ) -> Factorial | None:
-    """Effects of a study's crossed axes; None unless two or more are crossed in full."""
+    """Effects of a study's crossed axes; None unless two or more are crossed in full.
+
+    windows : shares between which measures change, those of the claim if not given
+    """
     crossed = {
         axis.path: len(axis.values)
         for axis in study.axes
@@ -97,21 +107,25 @@ def factorial_of(
         signs = np.array(
             [[one.settings[knob] == base for knob, base in knobs.items()] for one in cells]
         )
-        return _tested(list(knobs), knobs, cells, held, signs, measures, level, seed)
+        claim = published_claim()
+        before, after = windows or (claim.before, claim.after)
+        masks = window_masks(held[0][measures[0]], before, after)
+        return _tested(knobs, cells, held, signs, measures, masks, level, seed)
     except InferenceError:
         return None
 
 
 def _tested(
-    names: list[str],
     knobs: Mapping[str, object],
     cells: list[ConditionRows],
     held: list[dict[str, Curves]],
     signs: np.ndarray,
     measures: tuple[str, ...],
+    masks: tuple[np.ndarray, np.ndarray],
     level: float,
     seed: int,
 ) -> Factorial | None:
+    names = list(knobs)
     first = held[0][measures[0]]
     if len(first.replicates) < FEWEST_REPLICATES or any(
         one.replicates != first.replicates or not np.array_equal(one.shares, first.shares)
@@ -125,10 +139,8 @@ def _tested(
     for i, j in itertools.combinations(range(len(names)), 2):
         product = half(signs[:, i]) * np.where(signs[:, j], 1.0, -1.0)
         weights[names[i], names[j]] = product - product.mean()
-    claim = published_claim()
-    before, after = window_masks(first, claim.before, claim.after)
     columns = [
-        weight @ np.stack([_change(found[name], before, after) for found in held])
+        weight @ np.stack([_change(found[name], *masks) for found in held])
         for weight in weights.values()
         for name in measures
     ]

@@ -15,6 +15,12 @@ seen, 1 if the sources are as likely to agree as to name two answers: with clean
 two styles have the rows of their own, m_z = n_z, which is `detectability` in `facts`; where labels
 are noisy and rows few, styles are pooled. Two lesser learners are offered beside it: one that sees
 phrase templates alone, and one that is blind to style, the theory of `facts`.
+
+Trained transformers of size nano are none of the three (VERIFICATION.md). They remember sentences:
+two wordings of one exception, though no evidence of a source, are answered differently in up to a
+third of cases, and the mean over wordings is closer to the theory than single ones are after long
+training. Of the evidence they use most where the source has a few phrase templates, and about a
+third at best where its choice of synonyms alone betrays it.
 """
 
 from __future__ import annotations

@@ -79,11 +79,12 @@ class Corpus:
             settings.data, settings.text_field, max(DOCUMENT, 32 * settings.length)
         )
         if len(documents) < MINIMUM_DOCUMENTS:
+            count = len(documents)
             raise DataError(
-                f"{self.file}: {sum(map(len, documents))} characters make {len(documents)} "
-                f"documents, too few to train and test on (at least {MINIMUM_DOCUMENTS} of some "
-                f"{max(DOCUMENT, 32 * settings.length)} characters): give more text, or write a "
-                "smaller world.length"
+                f"{self.file}: {sum(map(len, documents))} characters make {count} "
+                f"document{'s' * (count != 1)}, too few to train and test on (at least "
+                f"{MINIMUM_DOCUMENTS} of some {max(DOCUMENT, 32 * settings.length)} characters, "
+                "copies are read once): give more text, or write a smaller world.length"
             )
         return documents
 
