@@ -34,7 +34,7 @@ WORLDS = st.one_of(
         optional={"convention": st.sampled_from(["signed_context", "unsigned_cue"])},
     ),
     st.fixed_dictionaries(
-        {"kind": st.just("table"), "data": TEXT, "label": TEXT},
+        {"kind": st.just("table"), "data": TEXT.filter(bool), "label": TEXT},
         optional={"group": TEXT, "categorical": st.lists(TEXT, max_size=3)},
     ),
 )

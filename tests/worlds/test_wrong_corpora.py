@@ -168,7 +168,8 @@ def test_a_text_of_few_documents_is_refused(tmp_path: Path) -> None:
     (tmp_path / "tales.txt").write_text(words(1000))
     assert refused(tmp_path / "tales.txt").startswith(
         "tales.txt: 6015 characters make 5 documents, too few to train and test on (at least 20 "
-        "of some 1000 characters): give more text, or write a smaller world.length"
+        "of some 1000 characters, copies are read once): give more text, or write a smaller "
+        "world.length"
     )
 
 
