@@ -67,7 +67,8 @@ def main() -> None:
         image = report.page.with_name(f"{name}.png")
         shutil.copyfile(image, PAPER / "figures" / f"corpus-{name}.png")
     table = store.table()
-    groups = table.groupby(["variant", "share"], sort=False)
+    varied = [column for column in study.varied().values() if column != "share"]
+    groups = table.groupby(["variant", *varied, "share"], sort=False, dropna=False)
     means = groups[MEASURES].mean().join(groups[MEASURES].sem().add_suffix("_se"))
     means.round(5).to_csv(PAPER / "data" / "corpus.csv", lineterminator="\n")
     finding = claim_finding("corpus", smcollapse.answer_of(store), store, "real data", CODE)
@@ -76,7 +77,8 @@ def main() -> None:
         "rare recall without synthetic data", float(first["rare_recall"].mean()), "rate"
     )
     finding = replace(finding, quantities=(*finding.quantities, learned))
-    freely = study.model_copy(update={"name": f"{study.name}-free", "variants": ()})
+    shares = tuple(axis for axis in study.axes if axis.path == "mixture.share")
+    freely = study.model_copy(update={"name": f"{study.name}-free", "variants": (), "axes": shares})
     freely = freely.model_copy(update={"scenario": freer(study.scenario)})
     free = smcollapse.run_study(
         freely, options.out / freely.name, device=options.device, workers=options.workers

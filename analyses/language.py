@@ -8,9 +8,9 @@ Design     Preset `language-small`: nano transformers learn facts told as senten
            its own and the real_only control. Rare facts are asked in real phrasing and once more
            in the source's. With --preset language the same at full size.
 Falsifier  A knob whose claimed setting is shown to lessen the loss of rare recall.
-Estimate   Main effects and interactions on the changes of rare recall (in either phrasing),
-           confidence and ECE, corrected for all at once (Romano-Wolf); shifts of the onset;
-           count theory against the transformers, with what it assumes measured.
+Estimate   Main effects and interactions on the changes of rare recall,
+           confidence and ECE, corrected for all at once (Romano-Wolf); shifts of the onset, for
+           questions of either kind; count theory against the transformers, by share.
 Figure     The report of the run.
 
     python analyses/language.py [--preset language-small] [--out results] [--device auto|cpu|cuda]
@@ -23,7 +23,6 @@ from __future__ import annotations
 
 import argparse
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import smcollapse
@@ -31,7 +30,7 @@ from smcollapse.inference import Effect, curves, effect, net_effect
 from smcollapse.questions.claim import published_claim
 from smcollapse.questions.code_version import code_of
 from smcollapse.questions.conditions import ConditionRows, conditions_of
-from smcollapse.questions.factorial import FactorEffect, Factorial, factorial_of
+from smcollapse.questions.factorial import WORDS, FactorEffect, Factorial, factorial_of
 from smcollapse.questions.findings import Finding, Quantity, write_finding
 from smcollapse.questions.run_findings import (
     NAMES,
@@ -49,6 +48,7 @@ MEASURES = ["rare_recall", "template_recall", "exception_recall", "head_recall",
 MEASURES += ["mean_confidence", "ece", "perplexity", "distinct_1", "distinct_2", "template_rate"]
 OWN = "own phrasing"
 LARGEST = 0.6
+SWEEP = "rare recall over the whole sweep"
 
 
 def main() -> None:
@@ -74,9 +74,12 @@ def main() -> None:
     means = groups[MEASURES].mean().join(groups[MEASURES].sem().add_suffix("_se"))
     means.round(5).to_csv(PAPER / "data" / "language.csv", lineterminator="\n")
     conditions = list(conditions_of(store, store.table(complete=True)))
+    crossed = factorial_of(study, conditions)
+    if crossed is None:
+        raise SystemExit("the knobs of this study are not crossed in full, in 3 replicates or more")
     for finding in (
         claim_finding("language", smcollapse.answer_of(store), store, "toy training", CODE),
-        style_finding(store, conditions),
+        style_finding(store, crossed),
         phrasing_finding(store, conditions),
         theory_finding(store),
     ):
@@ -84,30 +87,20 @@ def main() -> None:
         print(f"{place.name}: {finding.grade}: {finding.verdict}")
 
 
-def style_finding(store: smcollapse.Store, conditions: list[ConditionRows]) -> Finding:
+def style_finding(store: smcollapse.Store, found: Factorial) -> Finding:
     """What each knob of style does, against the sentence "strongest where"."""
-    found = factorial_of(store.study, conditions)
-    whole = factorial_of(store.study, conditions, windows=((0.0, 0.0), (LARGEST, LARGEST)))
-    assert found is not None
-    assert whole is not None
     quantities = [quantity for row in found.rows for quantity in _of_row(row, found)]
-    quantities += [
-        quantity
-        for row in whole.rows
-        for quantity in _of_row(replace(row, shift=None), whole, " at the largest share")
-    ]
     single = [row.term for row in found.rows if row.versus]
-    asked = {
-        f"{term}: rare recall{where}" for term in single for where in ("", " at the largest share")
-    }
+    asked = {f"{term}: {words}" for term in single for words in (NAMES["rare_recall"], SWEEP)}
     decisive = [one for one in quantities if one.term in asked]
     return Finding(
         name="language_style",
         title="Templates, polish and variation, each by itself",
-        statement="The loss of rare recall is larger where synthetic text is templated, polished "
-        "and low in variation.",
+        statement="On questions in real phrasing the loss of rare recall is larger where synthetic "
+        "text is templated, polished and low in variation.",
         design=f"{store.count()[0]} transformers; {len(single)} knobs crossed in full, "
-        f"{found.n_replicates} replicates; {found.method}",
+        f"{found.n_replicates} replicates; {found.method}, one family for all changes, one for all "
+        "shifts of the onset",
         falsifier="A knob whose claimed setting is shown to lessen the loss, between the windows "
         "of the claim or from no synthetic data to the largest share.",
         quantities=(*decisive, *(one for one in quantities if one not in decisive)),
@@ -119,17 +112,17 @@ def style_finding(store: smcollapse.Store, conditions: list[ConditionRows]) -> F
     )
 
 
-def _of_row(row: FactorEffect, found: Factorial, where: str = "") -> list[Quantity]:
-    """The changes of all measures by one knob or pair, and its shift of the onset."""
+def _of_row(row: FactorEffect, found: Factorial) -> list[Quantity]:
+    """The changes of all measures by one knob or pair, and its shifts of the onset."""
     quantities = []
     for measure, change in row.changes.items():
         ends = (change.interval.lower, change.interval.upper)
-        term = f"{row.term}: {NAMES[measure]}{where}"
+        term = f"{row.term}: {NAMES.get(measure, SWEEP)}"
         quantities.append(Quantity(term, change.estimate, *ends, "points", found.level, row.versus))
-    if (shift := row.shift) is not None:
-        note = "at least: the loss is not reached" if shift.censored else ""
+    for recall, shift in row.shifts.items():
+        note = "one half does not reach the loss" if shift.censored else ""
+        term = f"{row.term}: shift of the onset, {WORDS[recall]}"
         ends = (shift.lower, shift.upper)
-        term = f"{row.term}: shift of the onset"
         quantities.append(Quantity(term, shift.shift, *ends, "points", found.level, note))
     return quantities
 
@@ -216,6 +209,16 @@ def theory_finding(store: smcollapse.Store) -> Finding:
             ("median error", one.median_error),
             ("95th percentile of the error", one.p95_error),
             ("largest error", one.largest_error),
+        )
+    ]
+    recalls = compared.points[compared.points["measure"] == "rare_recall"]
+    errors = (recalls["trained"] - recalls["predicted"]).groupby(recalls["share"])
+    quantities += [
+        exact(f"rare recall at share {share:g}: {name}", float(value), "points")
+        for share in sorted(recalls["share"].unique())
+        for name, value in (
+            ("mean error", errors.mean()[share]),
+            ("median error", errors.apply(lambda one: one.abs().median())[share]),
         )
     ]
     return Finding(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from smcollapse.inference import benchmark_share, curves
-from smcollapse.questions.answer import Answer, answer_of, learned, onset_of
+from smcollapse.questions.answer import Answer, _condition, answer_of, learned, onset_of
 from smcollapse.questions.conditions import conditions_of
 from smcollapse.run import run_study
 from smcollapse.store import Store
@@ -228,3 +228,12 @@ def test_rare_cases_that_are_hardly_learned_make_a_design_too_small(store: Store
     assert refused.verdict_kind == "too small"
     assert refused.benchmark is None
     assert "design too small to tell" in refused.verdict
+
+
+def test_effects_on_what_is_hardly_learned_are_left_out(store: Store) -> None:
+    condition = next(conditions_of(store, store.table(complete=True)))
+    assert "rare_recall" in _condition(condition, 0.0).effects
+    refused = _condition(condition, 1.1)
+    assert "rare_recall" not in refused.effects
+    assert "rare_recall" not in refused.net_effects
+    assert "ece" in refused.effects

@@ -10,7 +10,7 @@ import pytest
 
 from smcollapse.inference import Replication
 from smcollapse.questions.conditions import ConditionRows
-from smcollapse.questions.factorial import factorial_of
+from smcollapse.questions.factorial import WHOLE, factorial_of, half
 from smcollapse.study import Study
 from tests.inference.sweeps import SHARES
 
@@ -78,10 +78,11 @@ def test_the_knob_that_deepens_the_loss_is_found_with_its_size_and_no_other() ->
     assert change.estimate == pytest.approx(-0.5 * (excess[1] - excess[0]), abs=4 * change.se)
     assert change.rejected
     shown = [name for row in found.rows for name, one in row.changes.items() if one.rejected]
-    assert shown == ["rare_recall"]
-    shift = rows["phrase_templates"].shift
-    assert shift is not None
-    assert shift.shift < 0.0
+    assert shown == ["rare_recall", WHOLE]
+    shift = rows["phrase_templates"].shifts["rare_recall"]
+    assert shift.upper < 0.0
+    assert not shift.censored
+    assert "template_recall" not in rows["phrase_templates"].shifts
     assert "phrase_templates (4 against 0) deepens the loss" in found.verdict
     assert "polish (1 against 0) is not shown" in found.verdict
 
@@ -102,3 +103,28 @@ def test_what_is_no_full_factorial_has_none() -> None:
     assert factorial_of(study(), conditions()[:-1]) is None
     assert factorial_of(study(), conditions(replicates=2)) is None
     assert factorial_of(study(((4,), (1.0,), (0.0,))), conditions()[:1]) is None
+
+
+def test_interactions_of_an_additive_world_are_none_whatever_the_number_of_values() -> None:
+    cells = list(itertools.product((4, 2, 0), (1.0, 0.0)))
+    additive = np.array([(a == 4) + 3.0 * (b == 1.0) for a, b in cells])
+    first, second = (np.array([cell[i] == cells[0][i] for cell in cells]) for i in (0, 1))
+    product = 0.5 * len(cells) * half(first) * half(second)
+    assert half(first) @ additive == pytest.approx(1.0)
+    assert half(second) @ additive == pytest.approx(3.0)
+    assert product @ additive == pytest.approx(0.0)
+    both = np.array([float(a == 4 and b == 1.0) for a, b in cells])
+    assert product @ both == pytest.approx(0.5)
+
+
+def test_an_onset_that_one_half_does_not_reach_has_an_open_end() -> None:
+    rows = conditions(templates=0.5)
+    for one in rows:
+        if one.settings["phrase_templates"] == 0:
+            one.rows["rare_recall"] = 0.9 + 0.001 * one.rows["replicate"]
+    found = factorial_of(study(), rows)
+    assert found is not None
+    shift = found.rows[0].shifts["rare_recall"]
+    assert shift.censored
+    assert shift.lower == -np.inf
+    assert np.isfinite(shift.upper)

@@ -88,8 +88,8 @@ def answer_of(store: Store) -> Answer:
     conditions = list(conditions_of(store, store.table(complete=True)))
     least = LEARNED if store.study.scenario.world.kind == "corpus" else 0.0
     answers = tuple(_condition(condition, least) for condition in conditions)
-    notes = _notes(done, planned, conditions[0].replication, store)
     reference = answers[0] if conditions[0].is_reference else None
+    notes = _notes(done, planned, conditions[0].replication, store) + _floor(reference)
     return Answer(
         study=store.study.name,
         text=_text(reference),
@@ -114,7 +114,11 @@ def _condition(condition: ConditionRows, least: float) -> ConditionAnswer:
                 net_effects[measure] = net_effect(measured, alone, claim.before, claim.after)
         except InferenceError:
             continue
-    found = learned(onset_of(condition.rows, replication), condition.rows, least)
+    onset = onset_of(condition.rows, replication)
+    found = learned(onset, condition.rows, least)
+    if found is not onset:  # what is hardly learned cannot be lost
+        effects.pop(RESPONSE, None)
+        net_effects.pop(RESPONSE, None)
     return ConditionAnswer(condition.label, condition.settings, found, effects, net_effects)
 
 
@@ -137,7 +141,7 @@ def learned(found: Onset, rows: pd.DataFrame, least: float) -> Onset:
     if not first < least:
         return found
     said = (
-        f"design too small to tell: rare recall without synthetic data is {100 * first:.0f} %, and "
+        f"design too small to tell: rare recall at the smallest share is {100 * first:.0f} %, and "
         f"{100 * least:.0f} % are needed; more passes, a larger budget or model would raise it"
     )
     return Onset(found.response, verdict=said, verdict_kind="too small", warnings=(said,))
@@ -197,6 +201,18 @@ def _text(reference: ConditionAnswer | None) -> str:
         parts[-1] += "."
     parts.append(f"Verdict on rare-case recall: {reference.onset.verdict}.")
     return " ".join(parts)
+
+
+def _floor(reference: ConditionAnswer | None) -> tuple[str, ...]:
+    """A note where rare recall is too low from the start for the claimed points to be lost."""
+    benchmark = None if reference is None else reference.onset.benchmark
+    claimed = next(one for one in published_claim().effects if one.measure == RESPONSE).change
+    if benchmark is None or benchmark.baseline >= 2.0 * abs(claimed):
+        return ()
+    return (
+        f"rare recall starts at {100 * benchmark.baseline:.0f} %: a fall by the claimed "
+        f"{100 * abs(claimed):.0f} points could hardly show, read it relative to that level",
+    )
 
 
 def _notes(done: int, planned: int, replication: Replication, store: Store) -> tuple[str, ...]:

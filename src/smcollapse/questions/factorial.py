@@ -1,9 +1,9 @@
 """Main effects and interactions of crossed knobs: which of them moves the onset and the effects?
 
 Every cell of a full factorial has the same replicates (common random numbers), so an effect is a
-contrast of cells within each replicate. All effects on all measures are one family for Romano &
-Wolf's step-down; shifts of the benchmark share, between the mean curves of the two halves of the
-factorial on common whole-replicate draws, are another.
+contrast of cells within each replicate. Effects on all measures, between the windows of the claim
+and of rare recall also over the whole sweep, are one family for Romano & Wolf's step-down; shifts
+of the benchmark share, between mean curves on common whole-replicate draws, are another.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from smcollapse.inference import (
     InferenceError,
     Record,
     curves,
-    percentile_band,
     replicate_weights,
     romano_wolf,
     romano_wolf_draws,
@@ -34,10 +33,14 @@ from smcollapse.questions.contrasts import DRAWS, LOSS, OnsetShift
 from smcollapse.questions.contrasts import MEASURES as ALWAYS
 from smcollapse.study import Study, value_at
 
-Window = tuple[float, float]
+WHOLE = "rare_recall over the whole sweep"
+"""Rare recall from the smallest to the largest share, whatever the claim's windows leave out."""
 
-SOMETIMES = ("template_recall",)
-"""Measures that only some worlds have."""
+RECALLS = ("rare_recall", "template_recall")
+"""Measures whose onset is looked at, where a world has them. That of questions in the source's
+phrasing may come before the windows of the claim, whose contrast would then miss it."""
+
+WORDS = {"rare_recall": "real questions", "template_recall": "questions in the source's phrasing"}
 
 FEWEST_REPLICATES = 3
 
@@ -51,22 +54,28 @@ class FactorEffect(Record):
 
     term    : knob, or two of them
     versus  : the reference's value and the others; empty for interactions
-    changes : by measure, of the change between the claim's windows; simultaneous intervals
-    shift   : of the benchmark share, for single knobs
+    changes : by measure, of the change between the claim's windows, and `WHOLE`; simultaneous
+              intervals
+    shifts  : of the benchmark share, by recall, for single knobs; simultaneous intervals
     """
 
     term: str
     versus: str
     changes: dict[str, Hypothesis]
-    shift: OnsetShift | None
+    shifts: dict[str, OnsetShift]
 
 
 @dataclass(frozen=True)
 class Factorial(Record):
-    """All effects of a full factorial at one family-wise error rate, 1 − ``level``."""
+    """All effects of a full factorial at one family-wise error rate, 1 − ``level``, and all shifts
+    of the onset at another.
+
+    measures, recalls : names of the changes and of the shifts
+    """
 
     rows: tuple[FactorEffect, ...]
     measures: tuple[str, ...]
+    recalls: tuple[str, ...]
     n_replicates: int
     level: float
     method: str
@@ -74,16 +83,11 @@ class Factorial(Record):
 
 
 def factorial_of(
-    study: Study,
-    conditions: list[ConditionRows],
-    *,
-    windows: tuple[Window, Window] | None = None,
-    level: float = 0.95,
-    seed: int = 0,
+    study: Study, conditions: list[ConditionRows], *, level: float = 0.95, seed: int = 0
 ) -> Factorial | None:
     """Effects of a study's crossed axes; None unless two or more are crossed in full.
 
-    windows : shares between which measures change, those of the claim if not given
+    None too where replicates are fewer than three, or shares do not reach the claim's windows.
     """
     crossed = {
         axis.path: len(axis.values)
@@ -98,19 +102,19 @@ def factorial_of(
     cells = [one for one in conditions if one.settings["variant"] == REFERENCE]
     if len(knobs) < 2 or len(cells) != math.prod(crossed.values()):
         return None
-    measures = ALWAYS + tuple(name for name in SOMETIMES if name in cells[0].rows)
+    recalls = tuple(name for name in RECALLS if name in cells[0].rows)
     try:
         held = [
-            {name: curves(one.rows, name, replication=one.replication) for name in measures}
+            {
+                name: curves(one.rows, name, replication=one.replication)
+                for name in dict.fromkeys((*ALWAYS, *recalls))
+            }
             for one in cells
         ]
         signs = np.array(
             [[one.settings[knob] == base for knob, base in knobs.items()] for one in cells]
         )
-        claim = published_claim()
-        before, after = windows or (claim.before, claim.after)
-        masks = window_masks(held[0][measures[0]], before, after)
-        return _tested(knobs, cells, held, signs, measures, masks, level, seed)
+        return _tested(knobs, cells, held, signs, recalls, level, seed)
     except InferenceError:
         return None
 
@@ -120,13 +124,11 @@ def _tested(
     cells: list[ConditionRows],
     held: list[dict[str, Curves]],
     signs: np.ndarray,
-    measures: tuple[str, ...],
-    masks: tuple[np.ndarray, np.ndarray],
+    recalls: tuple[str, ...],
     level: float,
     seed: int,
 ) -> Factorial | None:
-    names = list(knobs)
-    first = held[0][measures[0]]
+    names, first = list(knobs), held[0][ALWAYS[0]]
     if len(first.replicates) < FEWEST_REPLICATES or any(
         one.replicates != first.replicates or not np.array_equal(one.shares, first.shares)
         for found in held
@@ -137,37 +139,45 @@ def _tested(
         (name,): half(signs[:, i]) for i, name in enumerate(names)
     }
     for i, j in itertools.combinations(range(len(names)), 2):
-        product = half(signs[:, i]) * np.where(signs[:, j], 1.0, -1.0)
-        weights[names[i], names[j]] = product - product.mean()
-    columns = [
-        weight @ np.stack([_change(found[name], *masks) for found in held])
-        for weight in weights.values()
-        for name in measures
-    ]
+        product = half(signs[:, i]) * half(signs[:, j])
+        weights[names[i], names[j]] = 0.5 * len(cells) * product
+    claim = published_claim()
+    windows = window_masks(first, claim.before, claim.after)
+    ends = first.shares == first.shares[0], first.shares == first.shares[-1]
+    changes = {
+        **{name: [_change(found[name], *windows) for found in held] for name in ALWAYS},
+        WHOLE: [_change(found[ALWAYS[0]], *ends) for found in held],
+    }
     tests = romano_wolf(
-        np.column_stack(columns),
-        [f"{' × '.join(term)}: {name}" for term in weights for name in measures],
+        np.column_stack(
+            [w @ np.stack(change) for w in weights.values() for change in changes.values()]
+        ),
+        [f"{' × '.join(term)}: {name}" for term in weights for name in changes],
         replication=first.replication,
         level=level,
         seed=seed,
     )
-    shifts = _shifts([found[measures[0]] for found in held], signs, names, level, seed)
+    shifts = _shifts({name: [one[name] for one in held] for name in recalls}, signs, level, seed)
     rows = []
     for number, term in enumerate(weights):
-        start = number * len(measures)
-        own = tests.hypotheses[start : start + len(measures)]
-        versus = "" if len(term) > 1 else _versus(term[0], knobs[term[0]], cells)
+        own = tests.hypotheses[number * len(changes) : (number + 1) * len(changes)]
+        single = len(term) == 1
         rows.append(
             FactorEffect(
                 " × ".join(term),
-                versus,
-                dict(zip(measures, own, strict=True)),
-                shifts.get(term[0]) if len(term) == 1 else None,
+                _versus(term[0], knobs[term[0]], cells) if single else "",
+                dict(zip(changes, own, strict=True)),
+                {
+                    recall: shift
+                    for (recall, knob), shift in shifts.items()
+                    if single and names[knob] == term[0]
+                },
             )
         )
     return Factorial(
         tuple(rows),
-        measures,
+        tuple(changes),
+        recalls,
         len(first.replicates),
         level,
         tests.method,
@@ -189,55 +199,53 @@ def _change(found: Curves, before: np.ndarray, after: np.ndarray) -> np.ndarray:
 
 
 def _shifts(
-    held: list[Curves], signs: np.ndarray, names: list[str], level: float, seed: int
-) -> dict[str, OnsetShift]:
-    """Shift of the benchmark share of the mean curve, by knob."""
-    first = held[0]
-    values = np.stack([np.array(one.values) for one in held])
-    weights = replicate_weights(len(first.replicates), DRAWS, seed, first.spread_factor)
-    found: dict[str, tuple[float, np.ndarray, bool]] = {}
-    for number, name in enumerate(names):
-        own = signs[:, number]
-        try:
-            (a, drawn_a, open_a), (b, drawn_b, open_b) = (
-                common_draws_of(
-                    Curves(
-                        first.shares,
-                        values[side].mean(axis=0),
-                        first.replicates,
-                        first.response,
-                        first.replication,
-                    ),
-                    weights,
-                    LOSS,
-                    True,
-                    "loss",
+    held: dict[str, list[Curves]], signs: np.ndarray, level: float, seed: int
+) -> dict[tuple[str, int], OnsetShift]:
+    """Shift of the benchmark share of the mean curve, by recall and number of the knob.
+
+    None where neither half reaches the loss; where one does not, its share counts as the largest,
+    and the end of the interval on that side is open.
+    """
+    found: dict[tuple[str, int], tuple[float, np.ndarray]] = {}
+    censored: dict[tuple[str, int], tuple[bool, bool]] = {}
+    replicates = 0
+    for recall, cells in held.items():
+        first, values = cells[0], np.stack([np.array(one.values) for one in cells])
+        replicates = len(first.replicates)
+        weights = replicate_weights(replicates, DRAWS, seed, first.spread_factor)
+        for knob in range(signs.shape[1]):
+            sides = []
+            for side in (signs[:, knob], ~signs[:, knob]):
+                mean = values[side].mean(axis=0)
+                one = Curves(
+                    first.shares, mean, first.replicates, first.response, first.replication
                 )
-                for side in (own, ~own)
-            )
-        except InferenceError:
-            continue
-        found[name] = (a - b, drawn_a - drawn_b, open_a or open_b)
-    varying = [name for name, (_, drawn, _) in found.items() if np.ptp(drawn) > 1e-12]
-    adjusted = dict.fromkeys(found, 1.0)
-    if varying:
-        tests = romano_wolf_draws(
-            np.array([found[name][0] for name in varying]),
-            np.column_stack([found[name][1] for name in varying]),
-            len(first.replicates),
-            level=level,
-            seed=seed,
+                sides.append(common_draws_of(one, weights, LOSS, True, "loss"))
+            (own, own_drawn, own_open), (other, other_drawn, other_open) = sides
+            drawn = own_drawn - other_drawn
+            if not (own_open and other_open) and np.ptp(drawn) > 1e-12:
+                found[recall, knob] = own - other, drawn
+                censored[recall, knob] = own_open, other_open
+    if not found:
+        return {}
+    tests = romano_wolf_draws(
+        np.array([shift for shift, _ in found.values()]),
+        np.column_stack([drawn for _, drawn in found.values()]),
+        replicates,
+        level=level,
+        seed=seed,
+    )
+    return {
+        key: OnsetShift(
+            f"{key[1]}: {key[0]}",
+            one.estimate,
+            -math.inf if censored[key][1] else one.interval.lower,
+            math.inf if censored[key][0] else one.interval.upper,
+            one.p_adjusted,
+            any(censored[key]),
         )
-        adjusted |= {
-            name: one.p_adjusted for name, one in zip(varying, tests.hypotheses, strict=True)
-        }
-    shifts = {}
-    for name, (shift, drawn, censored) in found.items():
-        band = percentile_band(drawn, level)
-        shifts[name] = OnsetShift(
-            name, shift, band.lower, band.upper, float(adjusted[name]), censored
-        )
-    return shifts
+        for key, one in zip(found, tests.hypotheses, strict=True)
+    }
 
 
 def _versus(knob: str, base: object, cells: list[ConditionRows]) -> str:
@@ -250,9 +258,8 @@ def _versus(knob: str, base: object, cells: list[ConditionRows]) -> str:
 
 def _verdict(rows: list[FactorEffect], level: float) -> str:
     """Which knobs deepen the loss of rare recall, which lessen it, which are not shown to."""
-    single = [row for row in rows if row.shift is not None or row.versus]
     said = []
-    for row in single:
+    for row in (row for row in rows if row.versus):
         change = row.changes[ALWAYS[0]]
         size = f"{100.0 * change.estimate:+.1f} points"
         if not change.rejected:
@@ -261,11 +268,13 @@ def _verdict(rows: list[FactorEffect], level: float) -> str:
             said.append(f"{row.term} ({row.versus}) deepens the loss of rare recall by {size}")
         else:
             said.append(f"{row.term} ({row.versus}) protects rare recall ({size})")
-        if row.shift is not None and row.shift.p_adjusted <= 1.0 - level:
-            bound = "at least " if row.shift.censored else ""
-            said[-1] += (
-                f", the onset moved by {bound}{100.0 * row.shift.shift:+.1f} points of share"
-            )
+        moved = [
+            f"of {WORDS[recall]} {'at least ' if shift.censored else ''}{100.0 * shift.shift:+.1f}"
+            for recall, shift in row.shifts.items()
+            if shift.p_adjusted <= 1.0 - level
+        ]
+        if moved:
+            said[-1] += f", the onset moved, in points of share, {' and '.join(moved)}"
     together = [
         f"{row.term} ({100.0 * row.changes[ALWAYS[0]].estimate:+.1f})"
         for row in rows

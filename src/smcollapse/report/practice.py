@@ -325,6 +325,10 @@ def _limits(store: Store, scenario: Scenario, answer: Answer) -> list[str]:
         )
     if scenario.source.kind == "generated":
         limits.append("One small generator: a larger one loses less of the rare cases, or other.")
+        limits.append(
+            "The generator is trained on the whole real training part, models and their control on "
+            "what the budget holds: generated text may carry over what they did not see."
+        )
     elif scenario.source.kind != "file":
         limits.append(
             "A built-in source: your generator may be better or worse; give its rows as a file "

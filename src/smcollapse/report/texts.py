@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 
+from smcollapse.inference import Interval
 from smcollapse.questions.conditions import CONTROL, conditions_of, knobs_of
-from smcollapse.questions.factorial import FactorEffect, Factorial, factorial_of
+from smcollapse.questions.factorial import WORDS, FactorEffect, Factorial, factorial_of
 from smcollapse.questions.probe import probe
 from smcollapse.report.knobs import same_value
-from smcollapse.report.tables import NO_ESTIMATE, Table
-from smcollapse.report.wording import UNITS, measure_name, number, percent, short_percent
+from smcollapse.report.tables import Table
+from smcollapse.report.wording import limits, measure_name, number, percent, short_percent
 from smcollapse.store import Store
 from smcollapse.study import Condition, value_at
 from smcollapse.texts import REAL_TEXT, SYNTHETIC_TEXT
@@ -115,15 +116,20 @@ def factorial_table(store: Store) -> tuple[Table, str] | None:
     found = factorial_of(store.study, list(conditions_of(store, table)))
     if found is None:
         return None
-    columns = ("knob", *(measure_name(name) for name in found.measures), "shift of the onset")
+    columns = (
+        "knob",
+        *(measure_name(name) for name in found.measures),
+        *(f"shift of the onset, {WORDS[name]}" for name in found.recalls),
+    )
     rows = tuple(_row(row, found) for row in found.rows)
     note = (
-        "Change between the windows of shares of the claim where a knob has the reference's "
-        "value, less that where it has not, in points, mean over all settings of the other knobs; "
-        f"{found.n_replicates} replicates, simultaneous {short_percent(found.level)} intervals "
-        "over all knobs, interactions and measures (Romano-Wolf), * where shown. Shift of the "
-        "onset: benchmark share of the mean curves, points of share, interval for it alone, * "
-        "where shown after correction over the knobs."
+        "Change between the windows of shares of the claim, or over the whole sweep, where a knob "
+        "has the reference's value, less that where it has not, in points, mean over all settings "
+        f"of the other knobs; {found.n_replicates} replicates, simultaneous "
+        f"{short_percent(found.level)} intervals over all knobs, interactions and measures "
+        "(Romano-Wolf), * where shown. Shift of the onset: benchmark share of the mean curves, "
+        "points of share, simultaneous over knobs and kinds of question; open where one half does "
+        "not reach the loss, — where neither does."
     )
     return Table("Which knob matters", columns, rows, note), found.verdict
 
@@ -138,18 +144,16 @@ def _row(row: FactorEffect, found: Factorial) -> tuple[str, ...]:
             f"[{number(100.0 * one.interval.lower, signed=True)}, "
             f"{number(100.0 * one.interval.upper, signed=True)}]"
         )
-    shift = row.shift
-    if shift is None:
-        last = "—" if not row.versus else NO_ESTIMATE
-    else:
+    for name in found.recalls:
+        shift = row.shifts.get(name)
+        if shift is None:
+            cells.append("—")
+            continue
         mark = "*" if shift.p_adjusted <= 1.0 - found.level else ""
-        bound = "at least " if shift.censored else ""
-        last = (
-            f"{bound}{number(100.0 * shift.shift, signed=True)}{mark} "
-            f"[{number(100.0 * shift.lower, signed=True)}, "
-            f"{number(100.0 * shift.upper, signed=True)}]{UNITS['points']}"
-        )
+        value = f"{number(100.0 * shift.shift, signed=True)}{mark}"
+        ends = Interval(shift.lower, shift.upper, found.level)
+        cells.append(f"{value} {limits(ends, signed=True, beyond='open')}")
     label = (
         f"{row.term.replace('_', ' ')} ({row.versus})" if row.versus else row.term.replace("_", " ")
     )
-    return (label, *cells, last)
+    return (label, *cells)
