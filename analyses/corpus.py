@@ -14,7 +14,7 @@ Figure     The report of the run.
 
     python analyses/corpus.py [--preset corpus-small] [--out results] [--device auto|cpu|cuda]
 
-writes the findings corpus and corpus_generation, a table and two figures. What is in the results
+writes the findings corpus and corpus_generation, a table and a figure. What is in the results
 folder is not trained again.
 """
 
@@ -63,9 +63,9 @@ def main() -> None:
     report = smcollapse.write_report(store)
     for folder in ("data", "figures"):
         (PAPER / folder).mkdir(parents=True, exist_ok=True)
-    for name in ("measures", "text"):
-        image = report.page.with_name(f"{name}.png")
-        shutil.copyfile(image, PAPER / "figures" / f"corpus-{name}.png")
+    shutil.copyfile(
+        report.page.with_name("measures.png"), PAPER / "figures" / "corpus-measures.png"
+    )
     table = store.table()
     varied = [column for column in study.varied().values() if column != "share"]
     groups = table.groupby(["variant", *varied, "share"], sort=False, dropna=False)

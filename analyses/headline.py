@@ -26,7 +26,7 @@ import pandas as pd
 
 import smcollapse
 from smcollapse.inference import Effect, curves, net_effect
-from smcollapse.questions.answer import Answer
+from smcollapse.questions.answer import EFFECT_MEASURES, Answer
 from smcollapse.questions.claim import published_claim
 from smcollapse.questions.code_version import code_of
 from smcollapse.questions.conditions import ConditionRows, conditions_of
@@ -224,9 +224,9 @@ def polish_finding(store: smcollapse.Store) -> Finding:
             )
             for polish in (0.0, 1.0)
         )
-        for measure, name in NAMES.items():
+        for measure in EFFECT_MEASURES:
             effect = _net(polished, messy, measure, claim.before, claim.after)
-            term = f"{name}, noise {percent(noise, 0)}"
+            term = f"{NAMES[measure]}, noise {percent(noise, 0)}"
             quantities.append(quantity_of(effect.points, "points", term))
     decisive = [one for one in quantities if one.term.startswith("rare recall")]
     listed = ", ".join(f"{100 * (one.value or 0.0):+.1f} points" for one in decisive)

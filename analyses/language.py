@@ -15,8 +15,8 @@ Figure     The report of the run.
 
     python analyses/language.py [--preset language-small] [--out results] [--device auto|cpu|cuda]
 
-writes the findings language, language_style, language_phrasing and language_theory, a table and two
-figures. What is in the results folder is not trained again.
+writes the findings language, language_style, language_phrasing and language_theory, a table and a
+figure. What is in the results folder is not trained again.
 """
 
 from __future__ import annotations
@@ -66,9 +66,7 @@ def main() -> None:
     report = smcollapse.write_report(store)
     for folder in ("data", "figures"):
         (PAPER / folder).mkdir(parents=True, exist_ok=True)
-    for name in ("measures", "text"):
-        image = report.page.with_name(f"{name}.png")
-        shutil.copyfile(image, PAPER / "figures" / f"language-{name}.png")
+    shutil.copyfile(report.page.with_name("text.png"), PAPER / "figures" / "language-text.png")
     knobs = [path for path in study.varied().values() if path != "share"]
     groups = store.table().groupby(["variant", *knobs, "share"], sort=False, dropna=False)
     means = groups[MEASURES].mean().join(groups[MEASURES].sem().add_suffix("_se"))

@@ -118,13 +118,11 @@ def knobs_figure(material: Material) -> Figure | None:
         ax.xaxis.label.set_visible(place + columns >= len(panels))
     for ax in axes[:, 0]:
         ax.set_ylabel(f"{measure_name(RESPONSE)}, %")
+    label = curve_label(material.reference)
     figure.legend(
-        handles=[
-            Line2D([], [], color=BLACK, marker="o", label=curve_label(material.reference)),
-            claim_handle(),
-        ],
+        handles=[Line2D([], [], color=BLACK, marker="o", label=label), claim_handle()],
         loc="outside upper left",
-        ncols=2,
+        ncols=2 if len(label) <= 24 * columns else 1,
         columnspacing=1.6,
     )
     return figure

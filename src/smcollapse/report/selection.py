@@ -11,9 +11,11 @@ from smcollapse.inference import Replication
 from smcollapse.metrics import Reliability
 from smcollapse.questions.answer import Answer, ConditionAnswer
 from smcollapse.questions.conditions import conditions_of, knobs_of
-from smcollapse.report.wording import shortened
 from smcollapse.simulate import BIN_COLUMNS
 from smcollapse.store import Store
+
+LONGEST_NAME = 32
+"""Letters of a condition's name in a legend."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,10 +62,10 @@ def material_of(store: Store, answer: Answer) -> Material:
 
 
 def curve_label(drawn: Drawn) -> str:
-    """What a curve with its band is, for a legend."""
+    """What the reference's curve and band are, for a legend; a long name is cut to "reference"."""
     n = len(drawn.rows["replicate"].unique())
     what = "one replicate" if n == 1 else f"mean and 95 % band, {n} replicates"
-    return f"{shortened(drawn.label)}: {what}"
+    return f"{drawn.label if len(drawn.label) <= LONGEST_NAME else 'reference'}: {what}"
 
 
 def shares_of(rows: pd.DataFrame) -> list[float]:
