@@ -125,7 +125,7 @@ def phrasings_figure(finding: Finding) -> Any:
 
 
 def prose_figure(finding: Finding) -> Any:
-    """Three measures against the share, a curve for each way to generate and the control."""
+    """Three measures against the share: with generated text, and the real text alone."""
     figure = new_figure(7.0, 2.6)
     curves = detail(finding, "curves")
     colours = dict(zip(curves, SERIES, strict=False))
