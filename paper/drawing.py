@@ -69,13 +69,7 @@ def measures_figure(atlas: Finding, theory: Finding) -> Any:
             label="count theory",
         )
         ax.set(title=f"{title}, %", xlabel="synthetic share, %")
-    handles, labels = figure.axes[0].get_legend_handles_labels()
-    figure.legend(
-        [*handles, claim_handle()],
-        [*labels, str(claim_handle().get_label())],
-        loc="outside lower center",
-        ncols=4,
-    )
+    legend_with_claim(figure, 4)
     return figure
 
 
@@ -114,13 +108,7 @@ def phrasings_figure(finding: Finding) -> Any:
         ax.set_ylabel("rare recall, %")
     for ax in axes[-1]:
         ax.set_xlabel("synthetic share, %")
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(
-        [*handles, claim_handle()],
-        [*labels, str(claim_handle().get_label())],
-        loc="outside lower center",
-        ncols=3,
-    )
+    legend_with_claim(figure, 3)
     return figure
 
 
@@ -145,14 +133,19 @@ def prose_figure(finding: Finding) -> Any:
                 label={"reference": "low temperature, best of several"}.get(label, label),
             )
         ax.set(title=f"{title}, %", xlabel="synthetic share, %")
+    legend_with_claim(figure, 2)
+    return figure
+
+
+def legend_with_claim(figure: Any, columns: int) -> None:
+    """The first panel's legend below all panels, the claimed onset last."""
     handles, labels = figure.axes[0].get_legend_handles_labels()
     figure.legend(
         [*handles, claim_handle()],
         [*labels, str(claim_handle().get_label())],
         loc="outside lower center",
-        ncols=2,
+        ncols=columns,
     )
-    return figure
 
 
 def conditions_figure(finding: Finding) -> Any:

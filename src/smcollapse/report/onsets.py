@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+SHORT_NAME, LONGEST_NAME = 32, 64
+"""Letters of a condition's name: up to which it is printed in full size, and at all."""
+
 MOST_ROWS = 60
 
 
@@ -39,8 +42,10 @@ def onsets_figure(material: Material) -> Figure | None:
     for row, one in enumerate(drawn):
         _draw(ax, row, one, shares[-1])
     ax.set_ylim(len(drawn) - 0.4, -0.6)
-    ax.set_yticks(range(len(drawn)), [shortened(one.label) for one in drawn])
-    ax.tick_params(axis="y", length=0.0, labelsize=9.0, labelcolor=BLACK)
+    names = [shortened(one.label, LONGEST_NAME) for one in drawn]
+    ax.set_yticks(range(len(drawn)), names)
+    size = 9.0 if max(map(len, names)) <= SHORT_NAME else 7.5
+    ax.tick_params(axis="y", length=0.0, labelsize=size, labelcolor=BLACK)
     ax.grid(visible=False, axis="y")
     left_out = len(material.drawn) - len(drawn)
     if left_out:

@@ -42,7 +42,7 @@ def text_figure(material: Material) -> Figure | None:
     rows = material.reference.rows
     if "perplexity" not in rows:
         return None
-    asked = ASKED in rows and bool(rows[ASKED].notna().any())
+    asked = _is_asked(material)
     below = 0.7 + 0.26 * len(material.drawn) if _varied(material) else 0.0
     figure = new_figure(9.0, 3.6 + below)
     above: Any = figure
@@ -56,6 +56,12 @@ def text_figure(material: Material) -> Figure | None:
     _perplexity(axes[-1], material)
     above.legend(loc="outside upper left", ncols=4, columnspacing=1.6)
     return figure
+
+
+def _is_asked(material: Material) -> bool:
+    """Whether rare facts are asked in the source's phrasing too."""
+    rows = material.reference.rows
+    return ASKED in rows and bool(rows[ASKED].notna().any())
 
 
 def _varied(material: Material) -> list[str]:
@@ -117,6 +123,8 @@ def _perplexity(ax: Axes, material: Material) -> None:
     # labels come last: seaborn draws a legend of its own where it finds one
     if reference.control is not None:
         ax.plot([], [], color=GREY, linestyle=(0, (4, 2)), label="the same real rows alone")
+    if not _is_asked(material):
+        ax.plot([], [], color=BLUE, marker="o", label="real and synthetic rows")
     share_axis(ax, shares_of(reference.rows))
     ax.set_title("Perplexity of real text")
     ax.set_ylabel(measure_name("perplexity"))
