@@ -28,9 +28,9 @@ from pathlib import Path
 import smcollapse
 from smcollapse.inference import curves, effect, net_effect
 from smcollapse.questions.claim import published_claim
-from smcollapse.questions.code_version import code_of
 from smcollapse.questions.conditions import conditions_of
-from smcollapse.questions.findings import Finding, write_finding
+from smcollapse.questions.ledgers.code_version import code_of
+from smcollapse.questions.ledgers.findings import Finding, write_finding
 from smcollapse.questions.run_findings import (
     NAMES,
     claim_finding,

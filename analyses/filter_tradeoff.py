@@ -29,11 +29,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import smcollapse
-from smcollapse.questions.code_version import code_of
-from smcollapse.questions.findings import Finding, Grade, Quantity, write_finding
-from smcollapse.questions.tradeoff import filter_tradeoff
-from smcollapse.questions.tradeoff_results import BALANCED, HEAD, RARE, FilterCurve, TradeOff
-from smcollapse.questions.tradeoff_words import scope_words, tradeoff_table
+from smcollapse.questions.ledgers.code_version import code_of
+from smcollapse.questions.ledgers.findings import Finding, Grade, Quantity, write_finding
+from smcollapse.questions.tradeoffs.results import BALANCED, HEAD, RARE, FilterCurve, TradeOff
+from smcollapse.questions.tradeoffs.tradeoff import filter_tradeoff
+from smcollapse.questions.tradeoffs.words import scope_words, tradeoff_table
 from smcollapse.report.tradeoff import write_tradeoff
 
 PAPER = Path(__file__).resolve().parents[1] / "paper"

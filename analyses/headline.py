@@ -28,9 +28,9 @@ import smcollapse
 from smcollapse.inference import Effect, curves, net_effect
 from smcollapse.questions.answer import EFFECT_MEASURES, Answer
 from smcollapse.questions.claim import published_claim
-from smcollapse.questions.code_version import code_of
 from smcollapse.questions.conditions import ConditionRows, conditions_of
-from smcollapse.questions.findings import Finding, Quantity, write_finding
+from smcollapse.questions.ledgers.code_version import code_of
+from smcollapse.questions.ledgers.findings import Finding, Quantity, write_finding
 from smcollapse.questions.run_findings import (
     DRAWN,
     NAMES,
@@ -44,7 +44,7 @@ from smcollapse.questions.run_findings import (
     mean_curves,
     quantity_of,
 )
-from smcollapse.questions.validate_verdict import TOLERANCES
+from smcollapse.questions.validation.verdict import TOLERANCES
 from smcollapse.report.wording import percent, percent_range
 
 PAPER = Path(__file__).resolve().parents[1] / "paper" / "data"

@@ -28,10 +28,10 @@ from pathlib import Path
 import smcollapse
 from smcollapse.inference import Effect, curves, effect, net_effect
 from smcollapse.questions.claim import published_claim
-from smcollapse.questions.code_version import code_of
 from smcollapse.questions.conditions import ConditionRows, conditions_of
 from smcollapse.questions.factorial import WORDS, FactorEffect, Factorial, factorial_of
-from smcollapse.questions.findings import Finding, Quantity, write_finding
+from smcollapse.questions.ledgers.code_version import code_of
+from smcollapse.questions.ledgers.findings import Finding, Quantity, write_finding
 from smcollapse.questions.run_findings import (
     NAMES,
     claim_finding,

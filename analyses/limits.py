@@ -17,7 +17,7 @@ import argparse
 import shutil
 from pathlib import Path
 
-from smcollapse.questions.limits import Lab, catalog
+from smcollapse.questions.limitations.limits import Lab, catalog
 from smcollapse.report.limitations import collect, markdown_of, run_and_write
 
 ROOT = Path(__file__).resolve().parents[1]

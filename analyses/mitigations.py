@@ -28,11 +28,11 @@ from matplotlib.figure import Figure
 
 import smcollapse
 from smcollapse.inference import romano_wolf
-from smcollapse.questions.code_version import code_of
-from smcollapse.questions.findings import Finding, Grade, Kind, Quantity, write_finding
-from smcollapse.questions.mitigate_words import mitigation_table, theory_notes
-from smcollapse.questions.mitigated import RESPONSE, MitigationReport
-from smcollapse.questions.mitigation_study import GOLDEN, fewest_real_rows
+from smcollapse.questions.ledgers.code_version import code_of
+from smcollapse.questions.ledgers.findings import Finding, Grade, Kind, Quantity, write_finding
+from smcollapse.questions.mitigating.results import RESPONSE, MitigationReport
+from smcollapse.questions.mitigating.study import GOLDEN, fewest_real_rows
+from smcollapse.questions.mitigating.words import mitigation_table, theory_notes
 from smcollapse.report.style import BLUE, GREY, VERMILLION, image_files, new_figure, style
 
 PAPER = Path(__file__).resolve().parents[1] / "paper"

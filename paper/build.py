@@ -22,9 +22,14 @@ from drawing import figures
 
 from smcollapse.errors import SmcollapseError
 from smcollapse.questions.claim import published_claim
-from smcollapse.questions.claims import ClaimGrade, ClaimsReport, cited_findings, claims_report
-from smcollapse.questions.findings import Finding
-from smcollapse.questions.ledger_file import read_ledger
+from smcollapse.questions.ledgers.claims import (
+    ClaimGrade,
+    ClaimsReport,
+    cited_findings,
+    claims_report,
+)
+from smcollapse.questions.ledgers.file import read_ledger
+from smcollapse.questions.ledgers.findings import Finding
 from smcollapse.report.claims import evidence_text, outcome_text, quantity_text, value_text
 from smcollapse.report.wording import (
     MINUS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from smcollapse.questions.findings import Finding, FindingError
+from smcollapse.questions.ledgers.findings import Finding, FindingError
 from smcollapse.report.style import (
     BLACK,
     BLUE,

@@ -6,10 +6,10 @@ import re
 import shutil
 from pathlib import Path
 
-from smcollapse.questions.code_version import code_of
-from smcollapse.questions.findings import Finding, Quantity, write_finding
-from smcollapse.questions.ledger import Compared, Ledger
-from smcollapse.questions.ledger_file import parse_ledger
+from smcollapse.questions.ledgers.code_version import code_of
+from smcollapse.questions.ledgers.file import parse_ledger
+from smcollapse.questions.ledgers.findings import Finding, Quantity, write_finding
+from smcollapse.questions.ledgers.ledger import Compared, Ledger
 
 ROOT = Path(__file__).resolve().parents[1]
 LEDGER = ROOT / "analyses" / "claims.toml"

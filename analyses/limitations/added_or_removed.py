@@ -18,9 +18,8 @@ from typing import TYPE_CHECKING
 
 from smcollapse.inference import effect, net_effect
 from smcollapse.questions.claim import published_claim
-from smcollapse.questions.findings import Finding
-from smcollapse.questions.limits import Lab, conditions_by_label, curves_in
-from smcollapse.questions.limits_estimates import (
+from smcollapse.questions.ledgers.findings import Finding
+from smcollapse.questions.limitations.estimates import (
     deciding_first,
     grade_above,
     grade_below,
@@ -28,7 +27,8 @@ from smcollapse.questions.limits_estimates import (
     quantity_of,
     window_change,
 )
-from smcollapse.questions.limits_studies import BUDGETS, budgets, reference
+from smcollapse.questions.limitations.limits import Lab, conditions_by_label, curves_in
+from smcollapse.questions.limitations.studies import BUDGETS, budgets, reference
 from smcollapse.report.claims import quantity_text
 from smcollapse.report.limitation_figures import against_panel, curve_panel, panels
 

@@ -18,18 +18,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from smcollapse.inference import Curves, onset, smooth_transition
-from smcollapse.inference.existence import Comparison
 from smcollapse.inference.families import KINK, LOGISTIC
-from smcollapse.questions.findings import Finding, Grade, Quantity
-from smcollapse.questions.limits import Lab, conditions_by_label, curves_in
-from smcollapse.questions.limits_estimates import exact, quantity_of
-from smcollapse.questions.limits_studies import (
+from smcollapse.inference.onsets.existence import Comparison
+from smcollapse.questions.ledgers.findings import Finding, Grade, Quantity
+from smcollapse.questions.limitations.estimates import exact, quantity_of
+from smcollapse.questions.limitations.limits import Lab, conditions_by_label, curves_in
+from smcollapse.questions.limitations.studies import (
     BUDGETS,
     budgets,
     clusters,
     reference,
 )
-from smcollapse.questions.limits_theory import transition_widths
+from smcollapse.questions.limitations.theory import transition_widths
 from smcollapse.questions.planned import condition_curves
 from smcollapse.report.claims import quantity_text
 from smcollapse.report.limitation_figures import against_panel, curve_panel, panels

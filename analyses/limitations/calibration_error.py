@@ -19,16 +19,16 @@ from typing import TYPE_CHECKING
 
 from smcollapse.inference import effect
 from smcollapse.questions.claim import published_claim
-from smcollapse.questions.findings import Finding, Quantity
-from smcollapse.questions.limits import Lab, conditions_by_label, curves_in
-from smcollapse.questions.limits_calibration import binned_errors
-from smcollapse.questions.limits_estimates import (
+from smcollapse.questions.ledgers.findings import Finding, Quantity
+from smcollapse.questions.limitations.calibration_errors import binned_errors
+from smcollapse.questions.limitations.estimates import (
     deciding_first,
     exact,
     grade_above,
     quantity_of,
 )
-from smcollapse.questions.limits_studies import logistic, noises
+from smcollapse.questions.limitations.limits import Lab, conditions_by_label, curves_in
+from smcollapse.questions.limitations.studies import logistic, noises
 from smcollapse.questions.planned import condition_curves
 from smcollapse.questions.predict import predict_study
 from smcollapse.report.claims import quantity_text

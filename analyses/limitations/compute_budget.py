@@ -15,16 +15,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from smcollapse.questions.claim import published_claim
-from smcollapse.questions.findings import Finding
-from smcollapse.questions.limits import Lab, conditions_by_label, curves_in
-from smcollapse.questions.limits_estimates import (
+from smcollapse.questions.ledgers.findings import Finding
+from smcollapse.questions.limitations.estimates import (
     deciding_first,
     exact,
     grade_inside,
     onset_quantity,
     onset_shift,
 )
-from smcollapse.questions.limits_studies import BUDGETS, budgets
+from smcollapse.questions.limitations.limits import Lab, conditions_by_label, curves_in
+from smcollapse.questions.limitations.studies import BUDGETS, budgets
 from smcollapse.questions.predict import predict_study
 from smcollapse.report.claims import quantity_text
 from smcollapse.report.limitation_figures import against_panel, curve_panel, panels

@@ -20,9 +20,8 @@ import math
 from typing import TYPE_CHECKING
 
 from smcollapse.inference import Curves, benchmark_share
-from smcollapse.questions.findings import Finding, Quantity
-from smcollapse.questions.limits import Lab, curves_of
-from smcollapse.questions.limits_estimates import (
+from smcollapse.questions.ledgers.findings import Finding, Quantity
+from smcollapse.questions.limitations.estimates import (
     all_of,
     exact,
     grade_above,
@@ -30,7 +29,8 @@ from smcollapse.questions.limits_estimates import (
     paired,
     quantity_of,
 )
-from smcollapse.questions.limits_worlds import (
+from smcollapse.questions.limitations.limits import Lab, curves_of
+from smcollapse.questions.limitations.worlds import (
     LONG,
     RESPONSE,
     SHORT,

@@ -14,12 +14,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from smcollapse.inference.specification_results import ChoiceDifference
+from smcollapse.inference.specifications.results import ChoiceDifference
 from smcollapse.questions.claim import published_claim
-from smcollapse.questions.findings import Finding, Quantity
-from smcollapse.questions.limits import Lab, LimitsError
-from smcollapse.questions.limits_estimates import deciding_first, exact, grade_inside
-from smcollapse.questions.limits_studies import reference
+from smcollapse.questions.ledgers.findings import Finding, Quantity
+from smcollapse.questions.limitations.estimates import deciding_first, exact, grade_inside
+from smcollapse.questions.limitations.limits import Lab, LimitsError
+from smcollapse.questions.limitations.studies import reference
 from smcollapse.questions.specify import specify_report
 from smcollapse.report.claims import quantity_text
 from smcollapse.report.specification import specification_figure

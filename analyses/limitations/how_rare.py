@@ -17,17 +17,17 @@ from typing import TYPE_CHECKING
 
 from smcollapse.inference import effect
 from smcollapse.questions.claim import published_claim
-from smcollapse.questions.findings import Finding
-from smcollapse.questions.limits import Lab, conditions_by_label, curves_in
-from smcollapse.questions.limits_estimates import (
+from smcollapse.questions.ledgers.findings import Finding
+from smcollapse.questions.limitations.estimates import (
     exact,
     grade_inside,
     onset_quantity,
     onset_shift,
     quantity_of,
 )
-from smcollapse.questions.limits_studies import QUICK_SHARES, WORLD
-from smcollapse.questions.limits_theory import scatter_over_worlds
+from smcollapse.questions.limitations.limits import Lab, conditions_by_label, curves_in
+from smcollapse.questions.limitations.studies import QUICK_SHARES, WORLD
+from smcollapse.questions.limitations.theory import scatter_over_worlds
 from smcollapse.questions.predict import predict_study
 from smcollapse.report.claims import quantity_text
 from smcollapse.report.limitation_figures import against_panel, panels

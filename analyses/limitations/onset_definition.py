@@ -19,16 +19,16 @@ import numpy as np
 
 from smcollapse.inference import Curves
 from smcollapse.inference.resampling import Array
-from smcollapse.inference.specification_estimators import (
+from smcollapse.inference.specifications.estimators import (
     benchmark_shares,
     fit_kinks,
     transition_centres,
 )
 from smcollapse.questions.claim import published_claim
-from smcollapse.questions.findings import Finding, Quantity, Unit
-from smcollapse.questions.limits import Lab, conditions_by_label, curves_in
-from smcollapse.questions.limits_estimates import grade_below, not_of, paired_all
-from smcollapse.questions.limits_studies import BUDGETS, budgets, reference
+from smcollapse.questions.ledgers.findings import Finding, Quantity, Unit
+from smcollapse.questions.limitations.estimates import grade_below, not_of, paired_all
+from smcollapse.questions.limitations.limits import Lab, conditions_by_label, curves_in
+from smcollapse.questions.limitations.studies import BUDGETS, budgets, reference
 from smcollapse.report.claims import quantity_text
 from smcollapse.report.limitation_figures import interval_panel, panels
 from smcollapse.report.wording import percent_range

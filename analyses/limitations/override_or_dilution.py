@@ -17,9 +17,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from smcollapse.questions.findings import Finding
-from smcollapse.questions.limits import Lab, conditions_by_label, curves_in
-from smcollapse.questions.limits_estimates import (
+from smcollapse.questions.ledgers.findings import Finding
+from smcollapse.questions.limitations.estimates import (
     all_of,
     exact,
     grade_above,
@@ -27,7 +26,8 @@ from smcollapse.questions.limits_estimates import (
     grade_inside,
     paired,
 )
-from smcollapse.questions.limits_worlds import (
+from smcollapse.questions.limitations.limits import Lab, conditions_by_label, curves_in
+from smcollapse.questions.limitations.worlds import (
     RESPONSE,
     WIDE_SHARES,
     last_change,

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING
 
 from smcollapse.questions.claim import published_claim
 from smcollapse.questions.conditions import ConditionRows
-from smcollapse.questions.findings import Finding, Grade
-from smcollapse.questions.limits import Lab, conditions_by_label, curves_in
-from smcollapse.questions.limits_estimates import exact
-from smcollapse.questions.limits_readings import reading_of
-from smcollapse.questions.limits_studies import BUDGETS, NOISES, budgets, clusters, noises
+from smcollapse.questions.ledgers.findings import Finding, Grade
+from smcollapse.questions.limitations.estimates import exact
+from smcollapse.questions.limitations.limits import Lab, conditions_by_label, curves_in
+from smcollapse.questions.limitations.readings import reading_of
+from smcollapse.questions.limitations.studies import BUDGETS, NOISES, budgets, clusters, noises
 from smcollapse.report.claims import quantity_text
 from smcollapse.report.limitation_figures import readings_figure
 from smcollapse.report.wording import measure_name, percent

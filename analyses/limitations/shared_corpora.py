@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING
 
 from smcollapse.inference import benchmark_share, effect
 from smcollapse.questions.claim import published_claim
-from smcollapse.questions.findings import Finding
-from smcollapse.questions.limits import Lab
-from smcollapse.questions.limits_estimates import LEVEL, all_of, grade_below, not_of
-from smcollapse.questions.limits_worlds import SharedCorpora, benchmark_on, rate_of
+from smcollapse.questions.ledgers.findings import Finding
+from smcollapse.questions.limitations.estimates import LEVEL, all_of, grade_below, not_of
+from smcollapse.questions.limitations.limits import Lab
+from smcollapse.questions.limitations.worlds import SharedCorpora, benchmark_on, rate_of
 from smcollapse.report.claims import quantity_text
 from smcollapse.report.limitation_figures import interval_panel, panels
 from smcollapse.report.style import GREY

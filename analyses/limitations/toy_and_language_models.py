@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING
 
 from smcollapse.inference import benchmark_share
 from smcollapse.questions.claim import published_claim
-from smcollapse.questions.findings import Finding, Quantity
-from smcollapse.questions.limits import Lab, conditions_by_label, curves_in
-from smcollapse.questions.limits_estimates import exact, grade_above, quantity_of
-from smcollapse.questions.limits_studies import budgets, reference
-from smcollapse.questions.limits_worlds import (
+from smcollapse.questions.ledgers.findings import Finding, Quantity
+from smcollapse.questions.limitations.estimates import exact, grade_above, quantity_of
+from smcollapse.questions.limitations.limits import Lab, conditions_by_label, curves_in
+from smcollapse.questions.limitations.studies import budgets, reference
+from smcollapse.questions.limitations.worlds import (
     RESPONSE,
     band_spread,
     coverages,

@@ -18,11 +18,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from smcollapse.inference import Curves
-from smcollapse.questions.findings import Finding, Quantity
-from smcollapse.questions.limits import Lab, curves_of
-from smcollapse.questions.limits_estimates import exact, grade_below, paired
-from smcollapse.questions.limits_studies import reference
-from smcollapse.questions.limits_worlds import (
+from smcollapse.questions.ledgers.findings import Finding, Quantity
+from smcollapse.questions.limitations.estimates import exact, grade_below, paired
+from smcollapse.questions.limitations.limits import Lab, curves_of
+from smcollapse.questions.limitations.studies import reference
+from smcollapse.questions.limitations.worlds import (
     RESPONSE,
     benchmark_on,
     nominal_shares,

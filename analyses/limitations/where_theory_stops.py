@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from smcollapse.questions.findings import Finding
-from smcollapse.questions.limits import Lab
-from smcollapse.questions.limits_domains import held_against, largest_error, worst_point
-from smcollapse.questions.limits_estimates import all_of, exact, grade_below
-from smcollapse.questions.limits_worlds import study_along
+from smcollapse.questions.ledgers.findings import Finding
+from smcollapse.questions.limitations.domains import held_against, largest_error, worst_point
+from smcollapse.questions.limitations.estimates import all_of, exact, grade_below
+from smcollapse.questions.limitations.limits import Lab
+from smcollapse.questions.limitations.worlds import study_along
 from smcollapse.report.claims import quantity_text
 from smcollapse.report.limitation_figures import interval_panel, panels
 from smcollapse.report.limitation_panels import domain_panel

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from smcollapse.questions.calibrate import Calibration, calibrate
-from smcollapse.questions.calibrate_space import SHARES
+from smcollapse.questions.calibration.calibrate import Calibration, calibrate
+from smcollapse.questions.calibration.space import SHARES
 from smcollapse.questions.claim import published_claim
-from smcollapse.questions.findings import Finding
-from smcollapse.questions.limits import Lab
-from smcollapse.questions.limits_estimates import any_of, exact, grade_above
-from smcollapse.questions.limits_worlds import (
+from smcollapse.questions.ledgers.findings import Finding
+from smcollapse.questions.limitations.estimates import any_of, exact, grade_above
+from smcollapse.questions.limitations.limits import Lab
+from smcollapse.questions.limitations.worlds import (
     RESPONSE,
     band_spread,
     benchmark_on,

@@ -11,8 +11,8 @@ from smcollapse.errors import StoreError
 from smcollapse_cli.printing import console, grid
 
 if TYPE_CHECKING:
-    from smcollapse.questions.calibrate import Calibration
-    from smcollapse.questions.validate import Validation
+    from smcollapse.questions.calibration.calibrate import Calibration
+    from smcollapse.questions.validation.validate import Validation
     from smcollapse.study import Study
 
 MISSES = 10
@@ -22,7 +22,7 @@ MISSES = 10
 def validation(found: Validation, written: Sequence[Path]) -> None:
     """Errors by theory, model and measure; onsets; verdicts; notes."""
     from smcollapse.inference.agreement import VARIES
-    from smcollapse.questions.validate_verdict import TOLERANCES
+    from smcollapse.questions.validation.verdict import TOLERANCES
 
     out = console()
     rows = [

@@ -28,7 +28,7 @@ def claims(file: Ledger = None, json: Json = False) -> None:
 
     Exit code 1 where a result that is cited is missing, damaged or older than its code.
     """
-    from smcollapse.questions.claims import claims_report
+    from smcollapse.questions.ledgers.claims import claims_report
     from smcollapse.report.claims import COLUMNS, claim_rows
     from smcollapse_cli import printing
 

@@ -13,7 +13,7 @@ import typer
 from smcollapse_cli.options import Device, Json
 
 if TYPE_CHECKING:
-    from smcollapse.questions.limits import Analysis, Limits
+    from smcollapse.questions.limitations.limits import Analysis, Limits
 
 FULL, QUICK = Path("results/limitations"), Path("results/limitations-quick")
 
@@ -39,7 +39,7 @@ def limits(
 
     Without a name and --all they are listed. What is done is kept: the same command goes on.
     """
-    from smcollapse.questions.limits import Lab, catalog
+    from smcollapse.questions.limitations.limits import Lab, catalog
 
     known = catalog()
     if list_ or not (names or all_):

@@ -10,7 +10,7 @@ import typer
 from smcollapse_cli.options import Device, Json, Level, Seed
 
 if TYPE_CHECKING:
-    from smcollapse.questions.mitigated import MitigationReport
+    from smcollapse.questions.mitigating.results import MitigationReport
 
 
 def mitigate(
@@ -41,7 +41,7 @@ def mitigate(
 ) -> None:
     """Train every mitigation at the same compute, and compare it with doing nothing."""
     import smcollapse
-    from smcollapse.questions.mitigation_study import fewest_real_rows, mitigation_study
+    from smcollapse.questions.mitigating.study import fewest_real_rows, mitigation_study
     from smcollapse.report.mitigations import write_mitigations
     from smcollapse_cli import printing
 
@@ -65,7 +65,7 @@ def mitigate(
 
 
 def _list(compared: object, left_out: tuple[str, ...], json: bool) -> None:
-    from smcollapse.questions.mitigation_study import settings_by_name
+    from smcollapse.questions.mitigating.study import settings_by_name
     from smcollapse.study import Study
     from smcollapse_cli import printing
 
@@ -84,7 +84,7 @@ def _list(compared: object, left_out: tuple[str, ...], json: bool) -> None:
 
 
 def _print(report: MitigationReport, written: tuple[Path, ...]) -> None:
-    from smcollapse.questions.mitigate_words import theory_notes
+    from smcollapse.questions.mitigating.words import theory_notes
     from smcollapse.report.mitigations import mitigations_table
     from smcollapse_cli.inference_printing import files
     from smcollapse_cli.printing import console, grid

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from smcollapse.inference.planning import Plan
+    from smcollapse.inference.onsets.planning import Plan
 
 
 def plan(
@@ -56,7 +56,7 @@ def plan(
     """How many shares, replicates and corpora show a break of this size?"""
     from smcollapse.errors import DataError
     from smcollapse.inference import InferenceError
-    from smcollapse.inference.planning import SupposedNoise
+    from smcollapse.inference.onsets.planning import SupposedNoise
     from smcollapse.questions.plan import noise_from, planned
     from smcollapse.questions.results import Columns
     from smcollapse_cli import printing

@@ -13,7 +13,7 @@ from smcollapse_cli.printing import console, grid
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-    from smcollapse.questions.phase import PhaseDiagram
+    from smcollapse.questions.phases.phase import PhaseDiagram
     from smcollapse.questions.predict import Predictions
     from smcollapse.report.tables import Table as TextTable
 

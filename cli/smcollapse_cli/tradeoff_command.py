@@ -10,7 +10,7 @@ import typer
 from smcollapse_cli.options import Device, Json, Level, Seed
 
 if TYPE_CHECKING:
-    from smcollapse.questions.tradeoff_results import TradeOff
+    from smcollapse.questions.tradeoffs.results import TradeOff
 
 
 def tradeoff(
@@ -56,8 +56,8 @@ def tradeoff(
     """
     import smcollapse
     from smcollapse.errors import StudyError
-    from smcollapse.questions.tradeoff import check_objective, filter_tradeoff
-    from smcollapse.questions.tradeoff_groups import check_study
+    from smcollapse.questions.tradeoffs.groups import check_study
+    from smcollapse.questions.tradeoffs.tradeoff import check_objective, filter_tradeoff
     from smcollapse.report.tradeoff import write_tradeoff
     from smcollapse_cli import printing
 

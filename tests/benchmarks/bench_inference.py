@@ -25,7 +25,7 @@ from scipy.stats import t as student
 from threadpoolctl import threadpool_limits
 
 from smcollapse.inference import Curves, Interval, break_point, existence, onset
-from smcollapse.inference.segmented import SegmentedOLS
+from smcollapse.inference.segmented.model import SegmentedOLS
 from tests.verification.inference.designs import BASE, SMOOTH, Case
 
 Array = npt.NDArray[np.float64]

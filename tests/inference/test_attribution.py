@@ -14,8 +14,8 @@ from scipy import stats
 from scipy.special import expit
 
 from smcollapse.inference import Curves, InferenceError, Replication, effect
-from smcollapse.inference.attribution import Attribution, attribute
-from smcollapse.inference.knobs import design, effect_table
+from smcollapse.inference.attributions.attribution import Attribution, attribute
+from smcollapse.inference.attributions.knobs import design, effect_table
 
 KNOBS = ["width", "filter", "rate"]
 CONDITIONS = list(itertools.product((1, 2, 4), ("none", "strict"), (0.1, 0.5)))

@@ -27,7 +27,7 @@ from smcollapse.inference import (
     smooth_transition,
     step_down_safe_share,
 )
-from smcollapse.inference.kinks import profile as _profile
+from smcollapse.inference.onsets.kinks import profile as _profile
 
 SHARES = np.round(np.linspace(0.0, 0.6, 13), 12)
 KINK = 0.9 - np.maximum(SHARES - 0.4, 0.0)

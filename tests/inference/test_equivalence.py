@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from smcollapse.inference import Curves, Estimate, InferenceError, Interval, Replication, effect
-from smcollapse.inference.equivalence import equivalence
+from smcollapse.inference.effect_sizes.equivalence import equivalence
 
 CHANGES = np.array([-0.14, -0.17, -0.15, -0.12, -0.16, -0.18, -0.13, -0.15, -0.14, -0.16])
 SETS = 2000

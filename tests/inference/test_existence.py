@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from smcollapse.inference import Curves, Family, InferenceError, existence, power_against
-from smcollapse.inference.existence import resolved
 from smcollapse.inference.families import RIVALS, TWO_BREAKS
+from smcollapse.inference.onsets.existence import resolved
 from tests.inference.sweeps import SHARES, kink, sweep
 
 SETS = 60

@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from smcollapse.inference import Curves, Estimate, InferenceError, Replication, profile_break
-from smcollapse.inference.joint import JointEffect, joint_effect, kink_effects
+from smcollapse.inference.effect_sizes.joint import JointEffect, joint_effect, kink_effects
 
 SHARES = np.round(np.linspace(0.0, 0.6, 13), 12)
 # every run with a corpus of its own: no test for common scatter, which costs most of the time

@@ -10,9 +10,9 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from smcollapse.inference import InferenceError, Replication, replicate_weights
-from smcollapse.inference.hypotheses import holm_p_values
-from smcollapse.inference.kinks import profile
-from smcollapse.inference.multiplicity import romano_wolf, romano_wolf_draws
+from smcollapse.inference.multiplicity.hypotheses import holm_p_values
+from smcollapse.inference.multiplicity.max_t import romano_wolf, romano_wolf_draws
+from smcollapse.inference.onsets.kinks import profile
 from smcollapse.kernels.max_t import count_step_down, fill_studentized
 from tests.kernels.agreement import assert_same_bits, interpreted
 

@@ -9,7 +9,7 @@ import pytest
 from scipy.special import expit
 
 from smcollapse.inference import Curves, InferenceError, bend_width, model_shares, onset
-from smcollapse.inference.planning import SupposedNoise, plan
+from smcollapse.inference.onsets.planning import SupposedNoise, plan
 from tests.inference.sweeps import OWN, SHARES, kink, sweep
 
 VERDICTS = {

@@ -17,8 +17,8 @@ from scipy.optimize import minimize_scalar
 from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
 from smcollapse.inference import InferenceError, profile_break
-from smcollapse.inference.segmented import SegmentedGLM, SegmentedOLS
-from smcollapse.inference.segmented_profile import Problem, least_squares, search
+from smcollapse.inference.segmented.model import SegmentedGLM, SegmentedOLS
+from smcollapse.inference.segmented.profile import Problem, least_squares, search
 
 # R data set "trees": girth and volume of 31 black cherry trees (Ryan, Joiner & Ryan 1976)
 TREES = """

@@ -21,17 +21,17 @@ from smcollapse.inference import (
     smooth_transition,
 )
 from smcollapse.inference.families import FLAT_LEFT, dictionary
-from smcollapse.inference.kinks import profile
-from smcollapse.inference.specification import specification
-from smcollapse.inference.specification_choices import Choices
-from smcollapse.inference.specification_draws import Sample, Table, draws_of, location_of
-from smcollapse.inference.specification_estimators import (
+from smcollapse.inference.onsets.kinks import profile
+from smcollapse.inference.specifications.choices import Choices
+from smcollapse.inference.specifications.curve import specification
+from smcollapse.inference.specifications.draws import Sample, Table, draws_of, location_of
+from smcollapse.inference.specifications.estimators import (
     benchmark_shares,
     fit_kinks,
     isotonic_fall,
     transition_centres,
 )
-from smcollapse.inference.specification_results import SpecificationCurve, SpecificationRow
+from smcollapse.inference.specifications.results import SpecificationCurve, SpecificationRow
 
 SHARES = np.linspace(0.0, 0.6, 13)
 BEFORE, AFTER = (0.0, 0.3), (0.4, 0.6)

@@ -8,7 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smcollapse.inference import Curves, InferenceError, smooth_transition
-from smcollapse.inference.transition import _fit, _fit_all, _jacobian, _residuals, _search_range
+from smcollapse.inference.onsets.transition import (
+    _fit,
+    _fit_all,
+    _jacobian,
+    _residuals,
+    _search_range,
+)
 
 SHARES = np.round(np.linspace(0.0, 0.6, 13), 12)
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from smcollapse.questions import limits_studies
-from smcollapse.questions.findings import Finding, Quantity, read_finding, write_finding
-from smcollapse.questions.limits import (
+from smcollapse.questions.ledgers.findings import Finding, Quantity, read_finding, write_finding
+from smcollapse.questions.limitations import studies
+from smcollapse.questions.limitations.limits import (
     Analysis,
     Lab,
     Limits,
@@ -54,7 +54,7 @@ MADE = []
 def analyse(lab):
     from matplotlib.figure import Figure
 
-    from smcollapse.questions.findings import Quantity
+    from smcollapse.questions.ledgers.findings import Quantity
 
     MADE.append(lab.quick)
     {first}
@@ -288,14 +288,14 @@ def test_the_program_lists_and_refuses(smcollapse: Program, tmp_path: Path) -> N
     assert len(said.err.splitlines()) == 1
 
 
-SMALL = limits_studies.REFERENCE.replace("n_contexts = 200", "n_contexts = 100\ntest_size = 2000")
+SMALL = studies.REFERENCE.replace("n_contexts = 200", "n_contexts = 100\ntest_size = 2000")
 SMALL = SMALL.replace("budget = 20000", "budget = 10000\n\n[scenario.model]\nkind = 'count_table'")
 
 
 def test_a_real_analysis_from_the_command_line(
     smcollapse: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits_studies, "REFERENCE", SMALL)
+    monkeypatch.setattr(studies, "REFERENCE", SMALL)
     out = tmp_path / "out"
     asked = ("limits", "estimator_choice", "--quick", "--out", out, "--workers", 1)
     said = smcollapse(*asked, "--device", "cpu", "--json")

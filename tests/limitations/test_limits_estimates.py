@@ -9,8 +9,8 @@ import pytest
 from scipy.stats import t
 
 from smcollapse.inference import Curves, InferenceError
-from smcollapse.questions.findings import Grade, Quantity
-from smcollapse.questions.limits_estimates import (
+from smcollapse.questions.ledgers.findings import Grade, Quantity
+from smcollapse.questions.limitations.estimates import (
     all_of,
     any_of,
     deciding_first,

@@ -9,10 +9,10 @@ import pytest
 
 from smcollapse.inference import Curves, benchmark_share
 from smcollapse.questions.claim import published_claim
-from smcollapse.questions.limits import Lab
-from smcollapse.questions.limits_domains import Held, held_against, largest_error, worst_point
-from smcollapse.questions.limits_studies import REFERENCE, reference
-from smcollapse.questions.limits_worlds import (
+from smcollapse.questions.limitations.domains import Held, held_against, largest_error, worst_point
+from smcollapse.questions.limitations.limits import Lab
+from smcollapse.questions.limitations.studies import REFERENCE, reference
+from smcollapse.questions.limitations.worlds import (
     SharedCorpora,
     band_spread,
     benchmark_on,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from smcollapse.questions.ledger_file import read_ledger
+from smcollapse.questions.ledgers.file import read_ledger
 from tests.claims_repository import LEDGER, ROOT, write_paper_repository
 
 MAIN = ROOT / "paper" / "main.typ"

@@ -8,11 +8,11 @@ import pytest
 from smcollapse.errors import SmcollapseError
 from smcollapse.inference import Curves, effect
 from smcollapse.questions import calibrate as module
-from smcollapse.questions.calibrate import Calibration, calibrate
-from smcollapse.questions.calibrate_search import Problem, spread_places, walked
-from smcollapse.questions.calibrate_search import evaluated as evaluate
-from smcollapse.questions.calibrate_space import BOXES, SHARES, Knob
-from smcollapse.questions.calibrate_targets import claim_targets, outcome, own_targets
+from smcollapse.questions.calibration.calibrate import Calibration, calibrate
+from smcollapse.questions.calibration.search import Problem, spread_places, walked
+from smcollapse.questions.calibration.search import evaluated as evaluate
+from smcollapse.questions.calibration.space import BOXES, SHARES, Knob
+from smcollapse.questions.calibration.targets import claim_targets, outcome, own_targets
 from smcollapse.questions.claim import published_claim
 from smcollapse.study_file import parse_study, study_toml
 from smcollapse.theories import CATALOG, MEASURES, Curve, Theory

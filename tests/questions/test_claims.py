@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from smcollapse.questions.claim import published_claim
-from smcollapse.questions.claims import claims_report, combined, repository_ledger
-from smcollapse.questions.findings import Quantity, write_finding
-from smcollapse.questions.ledger import (
+from smcollapse.questions.ledgers.claims import claims_report, combined, repository_ledger
+from smcollapse.questions.ledgers.file import LedgerError, parse_ledger, read_ledger
+from smcollapse.questions.ledgers.findings import Quantity, write_finding
+from smcollapse.questions.ledgers.ledger import (
     Above,
     Below,
     Compared,
@@ -21,7 +22,6 @@ from smcollapse.questions.ledger import (
     Other,
     Verdict,
 )
-from smcollapse.questions.ledger_file import LedgerError, parse_ledger, read_ledger
 from smcollapse.report.claims import claim_rows, quantity_text
 from tests.claims_repository import LEDGER, finding, write_repository
 

@@ -11,15 +11,15 @@ import pandas as pd
 import pytest
 
 from smcollapse.errors import StudyError
-from smcollapse.questions.mitigate import late_shares, mitigation_report, three_shares
-from smcollapse.questions.mitigate_words import mitigation_table, theory_notes
-from smcollapse.questions.mitigated import MitigationReport
-from smcollapse.questions.mitigation_study import (
+from smcollapse.questions.mitigating.mitigate import late_shares, mitigation_report, three_shares
+from smcollapse.questions.mitigating.results import MitigationReport
+from smcollapse.questions.mitigating.study import (
     candidates,
     fewest_real_rows,
     mitigation_study,
     settings_by_name,
 )
+from smcollapse.questions.mitigating.words import mitigation_table, theory_notes
 from smcollapse.report.mitigations import mitigations_figure, mitigations_table, write_mitigations
 from smcollapse.run import run_study
 from smcollapse.study import Study

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from smcollapse.errors import StudyError, TheoryError
-from smcollapse.questions import phase_grid, predict
-from smcollapse.questions.phase import DEFAULT_SHARES, phase_diagram
-from smcollapse.questions.phase_axes import axis_of
+from smcollapse.questions import predict
+from smcollapse.questions.phases import grid
+from smcollapse.questions.phases.axes import axis_of
+from smcollapse.questions.phases.phase import DEFAULT_SHARES, phase_diagram
 from smcollapse.questions.predict import predict_study
 from smcollapse.scenario import Scenario
 from smcollapse.study_file import load_study, parse_study
@@ -154,7 +155,7 @@ def test_shipped_theory_in_processes_finds_what_it_finds_alone(
     options = {"size": 4, "theory": "population"}
     seen: list[tuple[int, int]] = []
     alone = phase_diagram(study, "source.tempering", "source.fidelity", workers=1, **options)
-    monkeypatch.setattr(phase_grid, "PATIENCE", -1.0)
+    monkeypatch.setattr(grid, "PATIENCE", -1.0)
     shared = phase_diagram(
         study,
         "source.tempering",

@@ -16,7 +16,7 @@ import typer
 from typer.testing import CliRunner
 
 from smcollapse.errors import DataError
-from smcollapse.inference.specification import specification
+from smcollapse.inference.specifications.curve import specification
 from smcollapse.questions.results import Columns
 from smcollapse.questions.specify import SpecificationReport, specify_report
 from smcollapse.report.specification import (

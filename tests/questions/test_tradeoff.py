@@ -13,11 +13,11 @@ from smcollapse.errors import StudyError
 from smcollapse.filters import survivors
 from smcollapse.inference import INDEPENDENT, Replication
 from smcollapse.laws import breakdown_point, pass_rates
-from smcollapse.questions.tradeoff import filter_tradeoff
-from smcollapse.questions.tradeoff_optimum import optimum_of
-from smcollapse.questions.tradeoff_results import BALANCED, HEAD, RARE, TradeOff
-from smcollapse.questions.tradeoff_theory import law_of
-from smcollapse.questions.tradeoff_words import tradeoff_table
+from smcollapse.questions.tradeoffs.optimum import optimum_of
+from smcollapse.questions.tradeoffs.results import BALANCED, HEAD, RARE, TradeOff
+from smcollapse.questions.tradeoffs.theory import law_of
+from smcollapse.questions.tradeoffs.tradeoff import filter_tradeoff
+from smcollapse.questions.tradeoffs.words import tradeoff_table
 from smcollapse.report.style import style
 from smcollapse.report.tradeoff import tradeoff_figure, tradeoff_rows
 from smcollapse.run import run_study

@@ -9,8 +9,8 @@ import pytest
 
 from smcollapse.errors import TheoryError
 from smcollapse.inference import benchmark_share, curves
-from smcollapse.questions.validate import Validation, validate_store
-from smcollapse.questions.validate_verdict import MEDIAN
+from smcollapse.questions.validation.validate import Validation, validate_store
+from smcollapse.questions.validation.verdict import MEDIAN
 from smcollapse.run import run_study
 from smcollapse.store import Store, open_store
 from smcollapse.study_file import parse_study

@@ -11,7 +11,7 @@ import pytest
 
 from smcollapse.errors import StoreError
 from smcollapse.questions import predict
-from smcollapse.questions.phase import PhaseDiagram, phase_diagram
+from smcollapse.questions.phases.phase import PhaseDiagram, phase_diagram
 from smcollapse.questions.predict import Predictions, predict_study
 from smcollapse.report.phase import edges, phase_figure
 from smcollapse.report.predicted_conditions import knobs_figure, onsets_figure

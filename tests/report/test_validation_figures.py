@@ -5,8 +5,8 @@ import pytest
 
 import smcollapse
 from smcollapse.errors import StoreError
-from smcollapse.questions.calibrate_targets import claim_targets
-from smcollapse.questions.validate import validate_store
+from smcollapse.questions.calibration.targets import claim_targets
+from smcollapse.questions.validation.validate import validate_store
 from smcollapse.report.calibrated import drawn_measures
 from smcollapse.report.style import image_files, style
 from smcollapse.report.validation import (

@@ -15,25 +15,32 @@ restricted to one condition) and returns a frozen record with ``to_dict()``::
 
 from typing import TYPE_CHECKING, Any
 
-from smcollapse.inference.attribution import Attribution, attribute
-from smcollapse.inference.benchmark import BenchmarkShare, benchmark_share, benchmark_share_of
-from smcollapse.inference.benchmark_models import ModelShare, model_shares
-from smcollapse.inference.bend import Bend, bend_width
-from smcollapse.inference.breakpoint import Break, break_point
+from smcollapse.inference.attributions.attribution import Attribution, attribute
+from smcollapse.inference.attributions.knobs import effect_table
+from smcollapse.inference.attributions.onset_attribution import OnsetAttribution, attribute_onset
 from smcollapse.inference.curves import Curves, curves
-from smcollapse.inference.effects import Effect, effect, net_effect
-from smcollapse.inference.equivalence import Equivalence, equivalence
-from smcollapse.inference.existence import Existence, RivalTest, existence, power_against
+from smcollapse.inference.effect_sizes.effects import Effect, effect, net_effect
+from smcollapse.inference.effect_sizes.equivalence import Equivalence, equivalence
+from smcollapse.inference.effect_sizes.joint import JointEffect, joint_effect
 from smcollapse.inference.families import RIVALS, Family
-from smcollapse.inference.inversion import Region
-from smcollapse.inference.joint import JointEffect, joint_effect
-from smcollapse.inference.kinks import Kink, KinkFit, kink_of, profile_break
-from smcollapse.inference.knobs import effect_table
-from smcollapse.inference.multiplicity import romano_wolf, romano_wolf_draws
+from smcollapse.inference.multiplicity.max_t import romano_wolf, romano_wolf_draws
 from smcollapse.inference.noise import Noise
-from smcollapse.inference.onset import Onset, onset
-from smcollapse.inference.onset_attribution import OnsetAttribution, attribute_onset
-from smcollapse.inference.planning import Plan, SupposedNoise, plan
+from smcollapse.inference.onsets.benchmark import (
+    BenchmarkShare,
+    benchmark_share,
+    benchmark_share_of,
+)
+from smcollapse.inference.onsets.benchmark_models import ModelShare, model_shares
+from smcollapse.inference.onsets.bend import Bend, bend_width
+from smcollapse.inference.onsets.breakpoint import Break, break_point
+from smcollapse.inference.onsets.existence import Existence, RivalTest, existence, power_against
+from smcollapse.inference.onsets.inversion import Region
+from smcollapse.inference.onsets.kinks import Kink, KinkFit, kink_of, profile_break
+from smcollapse.inference.onsets.onset import Onset, onset
+from smcollapse.inference.onsets.planning import Plan, SupposedNoise, plan
+from smcollapse.inference.onsets.stepdown import StepDown, step_down_safe_share
+from smcollapse.inference.onsets.transition import Transition, smooth_transition
+from smcollapse.inference.onsets.variants import Variant, Variants
 from smcollapse.inference.records import Estimate, InferenceError, Interval, Record, to_plain
 from smcollapse.inference.resampling import (
     INDEPENDENT,
@@ -42,12 +49,9 @@ from smcollapse.inference.resampling import (
     percentile_band,
     replicate_weights,
 )
-from smcollapse.inference.stepdown import StepDown, step_down_safe_share
-from smcollapse.inference.transition import Transition, smooth_transition
-from smcollapse.inference.variants import Variant, Variants
 
 if TYPE_CHECKING:
-    from smcollapse.inference.segmented import SegmentedGLM, SegmentedOLS
+    from smcollapse.inference.segmented.model import SegmentedGLM, SegmentedOLS
 
 __all__ = [
     "INDEPENDENT",
@@ -116,7 +120,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """The regression classes need pandas, which takes half a second to import."""
     if name in ("SegmentedGLM", "SegmentedOLS"):
-        from smcollapse.inference import segmented
+        from smcollapse.inference.segmented import model
 
-        return getattr(segmented, name)
+        return getattr(model, name)
     raise AttributeError(f"module 'smcollapse.inference' has no attribute {name!r}")

@@ -10,7 +10,7 @@ of a curve. The grid depends on the shares alone: it is made once, and a thousan
 cost one pass of a kernel and two Gauss-Newton steps from their atoms.
 
 A family of one's own is a :class:`Family` with these two functions; give it to
-:func:`smcollapse.inference.existence` as a further rival.
+:func:`smcollapse.inference.onsets.existence` as a further rival.
 """
 
 from __future__ import annotations

@@ -11,9 +11,9 @@ import pandas as pd
 
 from smcollapse.errors import DataError
 from smcollapse.inference import INDEPENDENT, InferenceError, Record, Replication
-from smcollapse.inference.attribution import Attribution, attribute
-from smcollapse.inference.knobs import effect_table
-from smcollapse.inference.onset_attribution import OnsetAttribution, attribute_onset
+from smcollapse.inference.attributions.attribution import Attribution, attribute
+from smcollapse.inference.attributions.knobs import effect_table
+from smcollapse.inference.attributions.onset_attribution import OnsetAttribution, attribute_onset
 from smcollapse.questions.claim import published_claim
 from smcollapse.questions.onset_results import Window, direction_of
 from smcollapse.questions.results import REPLICATE, SHARE

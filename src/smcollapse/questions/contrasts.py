@@ -21,9 +21,9 @@ from smcollapse.inference import (
     romano_wolf,
     romano_wolf_draws,
 )
-from smcollapse.inference.benchmark import common_draws_of
-from smcollapse.inference.effects import window_masks
-from smcollapse.inference.hypotheses import Hypothesis, SimultaneousTests
+from smcollapse.inference.effect_sizes.effects import window_masks
+from smcollapse.inference.multiplicity.hypotheses import Hypothesis, SimultaneousTests
+from smcollapse.inference.onsets.benchmark import common_draws_of
 from smcollapse.questions.claim import published_claim
 from smcollapse.questions.conditions import ConditionRows
 

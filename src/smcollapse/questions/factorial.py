@@ -24,9 +24,9 @@ from smcollapse.inference import (
     romano_wolf,
     romano_wolf_draws,
 )
-from smcollapse.inference.benchmark import common_draws_of
-from smcollapse.inference.effects import window_masks
-from smcollapse.inference.hypotheses import Hypothesis
+from smcollapse.inference.effect_sizes.effects import window_masks
+from smcollapse.inference.multiplicity.hypotheses import Hypothesis
+from smcollapse.inference.onsets.benchmark import common_draws_of
 from smcollapse.questions.claim import published_claim
 from smcollapse.questions.conditions import REFERENCE, ConditionRows
 from smcollapse.questions.contrasts import DRAWS, LOSS, OnsetShift

@@ -23,7 +23,7 @@ from smcollapse.inference import (
     onset,
     to_plain,
 )
-from smcollapse.inference.benchmark import Direction
+from smcollapse.inference.onsets.benchmark import Direction
 from smcollapse.questions.claim import Claim, effect_verdict, published_claim
 from smcollapse.questions.results import Columns, Group, Results, read_results
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from smcollapse.errors import DataError
 from smcollapse.inference import Curves, InferenceError
-from smcollapse.inference.planning import Plan, SupposedNoise, plan
+from smcollapse.inference.onsets.planning import Plan, SupposedNoise, plan
 from smcollapse.questions.results import Columns, read_results
 
 

@@ -10,7 +10,7 @@ from smcollapse.inference import Effect, Estimate
 from smcollapse.questions.answer import Answer, ConditionAnswer
 from smcollapse.questions.claim import published_claim
 from smcollapse.questions.conditions import conditions_of
-from smcollapse.questions.findings import Finding, Grade, Kind, Quantity, Unit
+from smcollapse.questions.ledgers.findings import Finding, Grade, Kind, Quantity, Unit
 from smcollapse.store import Store
 
 NAMES = {

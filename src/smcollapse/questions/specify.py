@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from smcollapse.errors import DataError
 from smcollapse.inference import InferenceError, Record, to_plain
-from smcollapse.inference.specification import DRAWS, specification
-from smcollapse.inference.specification_results import Specification
+from smcollapse.inference.specifications.curve import DRAWS, specification
+from smcollapse.inference.specifications.results import Specification
 from smcollapse.questions.claim import published_claim
 from smcollapse.questions.onset_results import Window, direction_of
 from smcollapse.questions.results import Columns, read_results

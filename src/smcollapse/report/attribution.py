@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import pandas as pd
 
 from smcollapse.inference import Interval
-from smcollapse.inference.attribution import Attribution
-from smcollapse.inference.onset_attribution import OnsetAttribution
+from smcollapse.inference.attributions.attribution import Attribution
+from smcollapse.inference.attributions.onset_attribution import OnsetAttribution
 from smcollapse.questions.attribute import AttributionReport
 from smcollapse.report.style import BLUE, GREY, VERMILLION, new_figure
 from smcollapse.report.wording import measure_name

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from smcollapse.errors import StoreError
-from smcollapse.questions.calibrate import Calibration
-from smcollapse.questions.calibrate_space import SHARES
-from smcollapse.questions.calibrate_targets import ONSET, RESPONSE, Target
+from smcollapse.questions.calibration.calibrate import Calibration
+from smcollapse.questions.calibration.space import SHARES
+from smcollapse.questions.calibration.targets import ONSET, RESPONSE, Target
 from smcollapse.questions.claim import published_claim
 from smcollapse.report.style import (
     BLUE,

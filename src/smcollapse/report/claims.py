@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 from smcollapse.inference import Estimate, Interval
-from smcollapse.questions.claims import ClaimsReport, GradedClaim, Outcome
-from smcollapse.questions.findings import Quantity
-from smcollapse.questions.ledger import limits_of
+from smcollapse.questions.ledgers.claims import ClaimsReport, GradedClaim, Outcome
+from smcollapse.questions.ledgers.findings import Quantity
+from smcollapse.questions.ledgers.ledger import limits_of
 from smcollapse.report.wording import NBSP, decimals_for, estimate, measure_name, number
 
 READINGS = {"share": "share", "points": "points", "relative": "relative", "rate": "share"}

@@ -11,9 +11,9 @@ import pandas as pd
 
 from smcollapse.inference import Curves
 from smcollapse.questions.claim import ClaimedEffect, published_claim
-from smcollapse.questions.findings import Quantity
-from smcollapse.questions.ledger import limits_of
-from smcollapse.questions.limits_readings import Reading
+from smcollapse.questions.ledgers.findings import Quantity
+from smcollapse.questions.ledgers.ledger import limits_of
+from smcollapse.questions.limitations.readings import Reading
 from smcollapse.report.style import (
     BAND,
     BLACK,

@@ -9,8 +9,8 @@ import numpy as np
 
 from smcollapse.inference import Curves
 from smcollapse.inference.resampling import Array
-from smcollapse.questions.limits_domains import Held
-from smcollapse.questions.limits_worlds import nominal_shares
+from smcollapse.questions.limitations.domains import Held
+from smcollapse.questions.limitations.worlds import nominal_shares
 from smcollapse.report.style import BLACK, GREY, MARKERS, SERIES, shade_claim, share_axis
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from importlib import resources
 from pathlib import Path
 
 from smcollapse.errors import StoreError
-from smcollapse.questions.findings import Finding, FindingError, Quantity, read_finding
-from smcollapse.questions.ledger import limits_of
-from smcollapse.questions.limits import (
+from smcollapse.questions.ledgers.findings import Finding, FindingError, Quantity, read_finding
+from smcollapse.questions.ledgers.ledger import limits_of
+from smcollapse.questions.limitations.limits import (
     Analysis,
     Lab,
     Limits,

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from smcollapse.inference.hypotheses import Hypothesis
-from smcollapse.questions.mitigate_words import mitigation_table
-from smcollapse.questions.mitigated import RESPONSE, MitigationReport, MitigationRow
+from smcollapse.inference.multiplicity.hypotheses import Hypothesis
+from smcollapse.questions.mitigating.results import RESPONSE, MitigationReport, MitigationRow
+from smcollapse.questions.mitigating.words import mitigation_table
 from smcollapse.report.style import BLACK, BLUE, GREY, VERMILLION, new_figure
 from smcollapse.report.tables import Table
 from smcollapse.report.wording import number, percent, percent_range, short_percent

@@ -12,7 +12,7 @@ import pandas as pd
 from scipy.special import expit, stdtrit
 
 from smcollapse.inference import Curves, Estimate, Interval, Onset
-from smcollapse.inference.transition import WIDTH_PER_SCALE
+from smcollapse.inference.onsets.transition import WIDTH_PER_SCALE
 from smcollapse.questions.onset_results import EffectReport, FoundOnset, OnsetReport
 from smcollapse.report.style import (
     BLACK,

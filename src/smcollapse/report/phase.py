@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from smcollapse.questions.phase import PhaseDiagram
-from smcollapse.questions.phase_axes import Axis
+from smcollapse.questions.phases.axes import Axis
+from smcollapse.questions.phases.phase import PhaseDiagram
 from smcollapse.report.predictions import setting_name
 from smcollapse.report.style import BLACK, new_figure
 from smcollapse.report.wording import NBSP, percent_range, short_percent

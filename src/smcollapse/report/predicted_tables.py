@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from smcollapse.questions.phase import PhaseDiagram
-from smcollapse.questions.phase_axes import Axis
+from smcollapse.questions.phases.axes import Axis
+from smcollapse.questions.phases.phase import PhaseDiagram
 from smcollapse.questions.predict import Change, Predicted, Predictions
 from smcollapse.report.predictions import setting_name
 from smcollapse.report.tables import LEVELS_OFF, WEAK_TRANSITION, Table, with_marks

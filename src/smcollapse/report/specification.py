@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from smcollapse.inference.specification_choices import (
+from smcollapse.inference.specifications.choices import (
     DIMENSIONS,
 )
-from smcollapse.inference.specification_results import (
+from smcollapse.inference.specifications.results import (
     Specification,
     SpecificationCurve,
     SpecificationRow,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from smcollapse.inference.specification_choices import (
+from smcollapse.inference.specifications.choices import (
     EFFECTS,
     ONSETS,
     SCALES,
@@ -12,7 +12,7 @@ from smcollapse.inference.specification_choices import (
     WEIGHTINGS,
     WINDOWS,
 )
-from smcollapse.inference.specification_results import (
+from smcollapse.inference.specifications.results import (
     ChoiceDifference,
     JointTest,
     SpecificationCurve,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from smcollapse.inference import Effect, Estimate
-from smcollapse.inference.hypotheses import Hypothesis
+from smcollapse.inference.multiplicity.hypotheses import Hypothesis
 from smcollapse.questions.answer import Answer, ClaimRow, ConditionAnswer
 from smcollapse.questions.contrasts import OnsetShift
 from smcollapse.report.wording import (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from smcollapse.questions.tradeoff_results import (
+from smcollapse.questions.tradeoffs.results import (
     EXCEPTIONS,
     HEAD,
     RARE,
@@ -17,7 +17,7 @@ from smcollapse.questions.tradeoff_results import (
     Outcome,
     TradeOff,
 )
-from smcollapse.questions.tradeoff_words import (
+from smcollapse.questions.tradeoffs.words import (
     name_of,
     optimum_words,
     titled,

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from smcollapse.errors import StoreError
-from smcollapse.questions.validate import Validation
-from smcollapse.questions.validate_compare import Compared
-from smcollapse.questions.validate_verdict import MEDIAN
+from smcollapse.questions.validation.compare import Compared
+from smcollapse.questions.validation.validate import Validation
+from smcollapse.questions.validation.verdict import MEDIAN
 from smcollapse.report.style import (
     BLACK,
     GREY,

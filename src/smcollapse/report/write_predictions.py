@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from smcollapse.errors import StoreError
-from smcollapse.questions.phase import PhaseDiagram
+from smcollapse.questions.phases.phase import PhaseDiagram
 from smcollapse.questions.predict import Predictions
 from smcollapse.report.phase import phase_figure
 from smcollapse.report.predicted_conditions import knobs_figure, onsets_figure

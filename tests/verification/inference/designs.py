@@ -199,6 +199,7 @@ SMOOTH: dict[str, Truth] = {
     "Gompertz .15": _gompertz(0.4, 0.15, 0.5, False),
     "Gompertz .06, mirrored": _gompertz(0.4, 0.06, 0.4, True),
     "Gompertz .1, late": _gompertz(0.5, 0.1, 0.6, False),
+    "Gompertz .1, late, nearest": _gompertz(0.5016, 0.1001, 0.3209, False),
     "Hill 2": _hill(0.3, 2.0, 0.6),
     "Hill 4": _hill(0.45, 4.0, 0.6),
     "Hill 8": _hill(0.4, 8.0, 0.5),
@@ -207,10 +208,16 @@ SMOOTH: dict[str, Truth] = {
     "arctangent .15": _arctangent(0.4, 0.15, 0.6),
     "arctangent .1, late": _arctangent(0.55, 0.1, 0.6),
 }
-"""There is no break: Gompertz, Hill and arctangent are no rivals of the test."""
+"""There is no break: Gompertz, Hill and arctangent are no rivals of the test.
 
-LISTED = ("line", "quadratic", "cubic", "exponential", "logistic")
+"Nearest" is the Gompertz curve nearest to the base design's kink, by least squares: the worst case.
+"""
+
+WORST = ("Gompertz .1, late", "Gompertz .1, late, nearest", "arctangent .1, late")
+"""Smooth truths that come closest to a kink: also under the noises of ``FURTHER_NOISES``."""
+
 EXISTENCE_NOISES = ("independent", "AR .5")
+FURTHER_NOISES = ("nested", "heteroscedastic")
 POWER_CHANGES = (-1.0, -0.4)
 POWER_BEFORE = (0.0, -0.1)
 """Further slopes before the break, for a change of -1.0."""
@@ -221,7 +228,7 @@ def smooth_cases() -> tuple[Case, ...]:
     return tuple(
         replace(BASE, name=f"{name} | {noise}", truth=truth, noise=noise, knot=None)
         for name, truth in SMOOTH.items()
-        for noise in EXISTENCE_NOISES
+        for noise in (*EXISTENCE_NOISES, *(FURTHER_NOISES if name in WORST else ()))
     )
 
 
@@ -240,5 +247,5 @@ def power_cases() -> tuple[Case, ...]:
             BASE, name=f"slope change {change:g} | {noise}", truth=kink(change=change), noise=noise
         )
         for change in POWER_CHANGES
-        for noise in (*EXISTENCE_NOISES, "nested", "heteroscedastic")
+        for noise in (*EXISTENCE_NOISES, *FURTHER_NOISES)
     )

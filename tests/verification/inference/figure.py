@@ -15,7 +15,7 @@ from smcollapse.report.style import (
     new_figure,
     style,
 )
-from tests.verification.inference.designs import EXISTENCE_NOISES, NOISES, SMOOTH
+from tests.verification.inference.designs import EXISTENCE_NOISES, FURTHER_NOISES, NOISES, SMOOTH
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -71,11 +71,11 @@ def _coverage(ax: Axes, results: Summaries) -> None:
 def _alarms(ax: Axes, results: Summaries) -> None:
     ax.axvline(0.06, color="#9A9A9A", linewidth=0.8, linestyle=(0, (3, 2)))
     names = list(SMOOTH)
-    for number, noise in enumerate(EXISTENCE_NOISES):
+    for number, noise in enumerate((*EXISTENCE_NOISES, *FURTHER_NOISES)):
         found = [results.get(f"existence: {name} | {noise}") for name in names]
         rates = [math.nan if row is None else row["exists"] for row in found]
-        places = [place + 0.2 * (number - 1) for place in range(len(names))]
-        colour = (BLUE, VERMILLION, GREEN)[number]
+        places = [place + 0.15 * (number - 1.5) for place in range(len(names))]
+        colour = (BLUE, VERMILLION, GREEN, PURPLE)[number]
         ax.plot(rates, places, "o", color=colour, markersize=4.5, label=noise)
     ax.set_yticks(range(len(names)), names, fontsize=7.5)
     ax.set_ylim(len(names) - 0.4, -0.6)

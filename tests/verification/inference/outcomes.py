@@ -17,8 +17,8 @@ from smcollapse.inference import (
     profile_break,
     step_down_safe_share,
 )
-from smcollapse.inference.benchmark_models import model_shares
-from smcollapse.inference.existence import existence
+from smcollapse.inference.onsets.benchmark_models import model_shares
+from smcollapse.inference.onsets.existence import existence
 from tests.verification.inference.designs import Case
 
 FINE = np.linspace(0.0, 0.6, 60_001)

@@ -52,7 +52,7 @@ def code_hash() -> str:
     """Hash of the code that decides what inference says of a data set."""
     digest = hashlib.blake2b(digest_size=6)
     places = [
-        *(ROOT / "src" / "smcollapse" / "inference").glob("*.py"),
+        *(ROOT / "src" / "smcollapse" / "inference").rglob("*.py"),
         ROOT / "src" / "smcollapse" / "kernels" / "atoms.py",
         Path(__file__).with_name("outcomes.py"),
     ]

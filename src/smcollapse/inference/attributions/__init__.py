@@ -1,0 +1,1 @@
+"""Which knob moves an effect or the onset, and how far."""

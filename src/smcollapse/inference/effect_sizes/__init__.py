@@ -1,0 +1,1 @@
+"""What changes beyond the onset: paired contrasts, the joint model, equivalence with a claim."""

@@ -1,0 +1,1 @@
+"""Many hypotheses tested together."""

@@ -1,0 +1,1 @@
+"""The onset: benchmark and safe share, break, transition, and the plan that would show one."""

@@ -1,0 +1,1 @@
+"""Segmented regression as a model of statsmodels."""

@@ -1,0 +1,1 @@
+"""What is claimed, and what do the committed findings say of it?"""

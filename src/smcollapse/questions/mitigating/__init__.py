@@ -1,0 +1,1 @@
+"""What helps, and what does it cost?"""

@@ -1,0 +1,1 @@
+"""How strict should a filter be?"""
