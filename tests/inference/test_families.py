@@ -8,6 +8,7 @@ from scipy.optimize import least_squares
 from scipy.special import expit
 
 from smcollapse.inference import Family, InferenceError, profile_break
+from smcollapse.inference.dictionaries import dictionary
 from smcollapse.inference.families import (
     CUBIC,
     EXPONENTIAL,
@@ -16,7 +17,6 @@ from smcollapse.inference.families import (
     SKEWED,
     SOFTPLUS,
     TWO_BREAKS,
-    dictionary,
 )
 from smcollapse.kernels.atoms import best_atoms, exceedances
 from tests.inference.sweeps import SHARES, kink, sweep

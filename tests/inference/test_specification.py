@@ -20,7 +20,8 @@ from smcollapse.inference import (
     effect,
     smooth_transition,
 )
-from smcollapse.inference.families import FLAT_LEFT, dictionary
+from smcollapse.inference.dictionaries import dictionary
+from smcollapse.inference.families import FLAT_LEFT
 from smcollapse.inference.onsets.kinks import profile
 from smcollapse.inference.specifications.choices import Choices
 from smcollapse.inference.specifications.curve import specification

@@ -4,13 +4,11 @@ Every family is linear in all but one or two parameters:
 
     f(t; β, γ, ψ) = Σ β_i l_i(t) + Σ_k γ_k c_k(t; ψ),   t = (p - p_first)/(p_last - p_first).
 
-For given ψ least squares is a projection (variable projection: Golub & Pereyra 1973), so the
-best fit over a grid of ψ is the *atom*, the orthonormalised columns at one ψ, that explains most
-of a curve. The grid depends on the shares alone: it is made once, and a thousand resampled curves
-cost one pass of a kernel and two Gauss-Newton steps from their atoms.
+For given ψ least squares is a projection (variable projection: Golub & Pereyra 1973), which
+dictionaries.py makes use of.
 
 A family of one's own is a :class:`Family` with these two functions; give it to
-:func:`smcollapse.inference.onsets.existence` as a further rival.
+:func:`smcollapse.inference.existence` as a further rival.
 """
 
 from __future__ import annotations
@@ -18,16 +16,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
 
-from smcollapse.inference.polish import polish
 from smcollapse.inference.records import InferenceError
-from smcollapse.kernels.atoms import best_atoms
 
 Array = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -37,9 +32,6 @@ STEPS_BETWEEN_SHARES = 20
 
 MOST_KNOTS, MOST_PAIRED = 400, 70
 """Positions of a knot, and of each of two, where there are many shares."""
-
-INDEPENDENT = 1e-7
-"""Columns whose part beyond the linear ones is smaller than this part of them say nothing new."""
 
 
 @dataclass(frozen=True)
@@ -63,141 +55,6 @@ class Family:
     def __post_init__(self) -> None:
         if (self.grid is None) != (self.columns is None):
             raise InferenceError(f"family {self.name!r}: give both grid and columns, or neither")
-
-
-@dataclass(frozen=True, eq=False)
-class Dictionary:
-    """A family on given shares and weights: linear basis (S, m), atoms (K, S, G), ψ (G, d)."""
-
-    family: Family
-    t: Array
-    root_weights: Array
-    basis: Array
-    atoms: Array
-    grid: Array
-    limits: Array
-
-    def near(self, curve: Array, radius: float) -> Dictionary:
-        """Without the atoms that cannot fit best to anything within ``radius`` of a curve (S,).
-
-        What lies within r of a curve at distance d from an atom's span is at least d - r away from
-        it, and at most d₀ + r from the atom nearest to the curve: d > d₀ + 2r rules the atom out.
-        """
-        if not self.atoms.size:
-            return self
-        residual = self.fit(curve).residual[0]
-        explained = ((self.atoms * residual[:, None]).sum(axis=1) ** 2).sum(axis=0)
-        gone = float(residual @ residual) - explained
-        distance = np.sqrt(np.maximum(gone, 0.0))
-        kept = distance <= float(distance.min()) + 2.0 * radius
-        return Dictionary(
-            self.family,
-            self.t,
-            self.root_weights,
-            self.basis,
-            np.ascontiguousarray(self.atoms[:, :, kept]),
-            self.grid[kept],
-            self.limits,
-        )
-
-    def fit(self, curves: Array) -> Fits:
-        """Best fits to curves (B, S): the best atom, then Gauss-Newton steps (polish.py)."""
-        weighted = np.atleast_2d(curves) * self.root_weights
-        residual = weighted - (weighted @ self.basis) @ self.basis.T
-        rss: Array = (residual**2).sum(axis=1)
-        if not self.atoms.size:
-            return Fits(self, weighted - residual, residual, rss, np.empty((len(weighted), 0)))
-        explained = np.empty(len(weighted))
-        index = np.empty(len(weighted), dtype=np.int64)
-        best_atoms(residual, self.atoms, explained, index)
-        parameters, explained, part = polish(
-            self._columns, residual, self.grid[index], explained, self.limits, self.family.free
-        )
-        return Fits(
-            self, weighted - residual + part, residual, np.maximum(rss - explained, 0.0), parameters
-        )
-
-    def _columns(self, parameters: Array) -> Array:
-        """Weighted columns (B, K, S) at parameters (B, d), cleaned of the linear ones."""
-        assert self.family.columns is not None
-        columns = self.family.columns(self.t, parameters) * self.root_weights
-        cleaned: Array = columns - (columns @ self.basis) @ self.basis.T
-        return cleaned
-
-
-@dataclass(frozen=True, eq=False)
-class Fits:
-    """Fits of one family to curves (B, S).
-
-    weighted (B, S) : fitted curves times the root weights
-    residual (B, S) : curves beyond the linear columns, weighted
-    rss (B,), parameters (B, d) on t
-    """
-
-    dictionary: Dictionary
-    weighted: Array
-    residual: Array
-    rss: Array
-    parameters: Array
-
-    @property
-    def curves(self) -> Array:
-        """Fitted curves (B, S)."""
-        out: Array = self.weighted / self.dictionary.root_weights
-        return out
-
-
-def dictionary(family: Family, shares: Array, weights: Array | None = None) -> Dictionary:
-    """The family on these shares (S,), ascending, with weights (S,); kept for the next call."""
-    weights = np.ones_like(shares) if weights is None else weights
-    return _dictionary(family, shares.tobytes(), weights.tobytes())
-
-
-@lru_cache(maxsize=128)
-def _dictionary(family: Family, share_bytes: bytes, weight_bytes: bytes) -> Dictionary:
-    shares = np.frombuffer(share_bytes, dtype=np.float64)
-    root = np.sqrt(np.frombuffer(weight_bytes, dtype=np.float64))
-    t = positions(shares)
-    linear = np.vander(t, family.powers + 1, increasing=True)
-    basis, _ = np.linalg.qr(root[:, None] * linear)
-    if family.grid is None or family.columns is None:
-        nothing = np.empty((1, 0))
-        return Dictionary(
-            family, t, root, basis, np.empty((0, t.size, 1)), nothing, np.empty((2, 0))
-        )
-    grid = family.grid(t)
-    if not len(grid):
-        raise InferenceError(f"{t.size} shares are too few for the family {family.name!r}")
-    columns = family.columns(t, grid) * root
-    atoms, kept = _orthonormal(columns, basis)
-    limits = np.stack([grid.min(axis=0), grid.max(axis=0)])
-    return Dictionary(family, t, root, basis, np.ascontiguousarray(atoms), grid[kept], limits)
-
-
-def _orthonormal(columns: Array, basis: Array) -> tuple[Array, npt.NDArray[np.bool_]]:
-    """Gram-Schmidt of columns (G, K, S) beyond the basis (S, m): atoms (K, S, G'), which were kept.
-
-    Each vector is cleaned twice, which is enough for orthogonality to rounding.
-    """
-    kept = np.ones(len(columns), dtype=bool)
-    found: list[Array] = []
-    for k in range(columns.shape[1]):
-        vector = columns[:, k]
-        size = np.linalg.norm(vector, axis=1)
-        for _ in range(2):
-            vector = vector - (vector @ basis) @ basis.T
-            for other in found:
-                vector = vector - (vector * other).sum(axis=1, keepdims=True) * other
-        left = np.linalg.norm(vector, axis=1)
-        kept &= left > INDEPENDENT * np.maximum(size, np.finfo(float).tiny)
-        found.append(vector / np.where(left > 0, left, 1.0)[:, None])
-    return np.stack([vector[kept] for vector in found]).transpose(0, 2, 1), kept
-
-
-def positions(shares: Array) -> Array:
-    """Shares on t in [0, 1]."""
-    t: Array = (shares - shares[0]) / (shares[-1] - shares[0])
-    return t
 
 
 # ---------------------------------------------------------------- grids

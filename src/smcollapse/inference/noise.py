@@ -27,7 +27,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from smcollapse.inference.curves import Curves
-from smcollapse.inference.families import CUBIC, KINK, LOGISTIC, TWO_BREAKS, dictionary
+from smcollapse.inference.dictionaries import dictionary
+from smcollapse.inference.families import CUBIC, KINK, LOGISTIC, TWO_BREAKS
 from smcollapse.inference.records import InferenceError, Record
 from smcollapse.inference.resampling import Array
 from smcollapse.inference.stationary import PART, combined_freedom, stationary_factor

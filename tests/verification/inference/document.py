@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from smcollapse.inference.families import SKEWED, dictionary
+from smcollapse.inference.dictionaries import dictionary
+from smcollapse.inference.families import SKEWED
 from tests.verification.inference.designs import NOISES, SD, Case, power_cases, smooth_cases
 from tests.verification.sections import Required, Section, at_least, at_most, markdown, summary
 
@@ -24,9 +25,8 @@ EXEMPT = ("3 replicates", "one corpus a share, not declared")
 in most tables, not in all."""
 
 
-def document(results: Summaries, sets: int) -> str:
+def document(sections: list[Section], sets: int) -> str:
     """The whole document."""
-    sections = [coverage(results), existence(results)]
     missed = sum(not item.met for section in sections for item in section.required)
     total = sum(len(section.required) for section in sections)
     error = math.sqrt(0.95 * 0.05 / sets)
@@ -42,7 +42,6 @@ def document(results: Summaries, sets: int) -> str:
         f"{total - missed} of {total} requirements are met (a requirement on a rate is met if the "
         "measured rate, as printed, meets it).",
         summary(sections),
-        "![Coverage and false alarms](paper/figures/verification_inference.png)",
         *(section.text() for section in sections),
     ]
     return "\n\n".join(parts) + "\n"
@@ -97,6 +96,7 @@ def coverage(results: Summaries) -> Section:
             "delta method is the usual band of segmented-regression packages (all rows as "
             "independent): a competitor where it covers. Widths are medians, in units of share.",
             markdown(pd.DataFrame(rows), 3),
+            "![Coverage](paper/figures/inference_coverage.png)",
             f"Reported without a requirement: {', '.join(EXEMPT)}. Corpora that nobody declares "
             "show in the scatter of the means in most tables, and then bands take them in and the "
             "answer says so; in the others they are too short. Declare them.",
@@ -184,6 +184,7 @@ def existence(results: Summaries) -> Section:
             "that come closest to a kink are under further noises too. Beside it the usual test, "
             "sup-F of a kink against a line, which fires under any bend.",
             markdown(pd.DataFrame(alarms), 3),
+            "![False alarms](paper/figures/inference_existence.png)",
             "Kinks: power, and what bounds it under independent noise. A test with .06 false "
             "alarms under the skewed logistic (a Gompertz curve is one) nearest to the kink shows "
             "the kink in at most Φ(distance - 1.55) of all sweeps, the distance in s.e. of a mean: "

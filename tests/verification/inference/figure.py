@@ -23,13 +23,19 @@ if TYPE_CHECKING:
 Summaries = dict[str, dict[str, float]]
 
 
-def draw(results: Summaries) -> bytes:
-    """PNG of both panels."""
+def draw_coverage(results: Summaries) -> bytes:
+    """PNG of the coverage of the bands, case by case."""
     with style():
-        figure = new_figure(11.5, 6.4)
-        left, right = figure.subplots(1, 2)
-        _coverage(left, results)
-        _alarms(right, results)
+        figure = new_figure(7.5, 6.4)
+        _coverage(figure.subplots(), results)
+        return image_files(figure)["png"]
+
+
+def draw_alarms(results: Summaries) -> bytes:
+    """PNG of the breaks that are declared under smooth curves."""
+    with style():
+        figure = new_figure(7.5, 5.8)
+        _alarms(figure.subplots(), results)
         return image_files(figure)["png"]
 
 

@@ -1,11 +1,12 @@
 """Re-make VERIFICATION_INFERENCE.md and its figure: inference against known truth.
 
-    python -m tests.verification.inference.write_table [--sets 2000] [--workers N]
+    python -m tests.verification.inference.write_table [SECTION ...] [--sets 2000] [--workers N]
 
-A finished case is kept in `results/verification/inference` under a hash of the code that made it,
-so that a run that was stopped goes on, and a change of the code starts anew. Existence takes a
-quarter of the data sets, and the others too where a quarter cannot tell the rate from what is
-required of it.
+makes the named sections (coverage, existence) with their figures, or both; the other stays as it is
+written. A finished case is kept in `results/verification/inference` under a hash of the code that
+made it, so that a run that was stopped goes on, and a change of the code starts anew. Existence
+takes a quarter of the data sets, and the others too where a quarter cannot tell the rate from what
+is required of it.
 """
 
 from __future__ import annotations
@@ -27,15 +28,29 @@ import pandas as pd
 
 from smcollapse.run import cores
 from tests.verification.inference.designs import NOISES, Case, power_cases, smooth_cases
-from tests.verification.inference.document import FALSE_ALARMS, POWER, document
-from tests.verification.inference.figure import draw
+from tests.verification.inference.document import (
+    FALSE_ALARMS,
+    POWER,
+    Summaries,
+    coverage,
+    document,
+    existence,
+)
+from tests.verification.inference.figure import draw_alarms, draw_coverage
 from tests.verification.inference.outcomes import coverage_row, existence_row
+from tests.verification.sections import Section, composed
 from tests.verification.trainings import RESULTS, ROOT
 
 FOLDER = RESULTS / "inference"
-FIGURE = ROOT / "paper" / "figures" / "verification_inference.png"
+DOCUMENT = ROOT / "VERIFICATION_INFERENCE.md"
+FIGURES = ROOT / "paper" / "figures"
 BLOCK = 100
 Row = Callable[[Case, int], dict[str, float]]
+SECTIONS: dict[str, tuple[Callable[[Summaries], Section], Callable[[Summaries], bytes]]] = {
+    "coverage": (coverage, draw_coverage),
+    "existence": (existence, draw_alarms),
+}
+"""Sections by the kind of their cases: the text, and the figure."""
 
 
 def tasks() -> dict[str, tuple[str, Row, Case]]:
@@ -87,32 +102,42 @@ def summarised(rows: pd.DataFrame) -> dict[str, float]:
 def main() -> None:
     """Simulate what is missing, compose, draw."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"of {', '.join(SECTIONS)}")
     parser.add_argument("--sets", type=int, default=2000, help="data sets a case")
     parser.add_argument("--workers", type=int, default=cores(), help="processes, all cores if left")
-    parser.add_argument("--out", type=Path, default=ROOT / "VERIFICATION_INFERENCE.md")
-    parser.add_argument("--figure", type=Path, default=FIGURE)
+    parser.add_argument("--out", type=Path, default=DOCUMENT)
+    parser.add_argument("--figures", type=Path, default=FIGURES, help="folder of the figures")
     options = parser.parse_args()
+    for name in options.sections:
+        if name not in SECTIONS:
+            parser.error(f"no section '{name}': write some of {', '.join(SECTIONS)}")
     folder = FOLDER / f"{code_hash()}-{options.sets}"
     folder.mkdir(parents=True, exist_ok=True)
-    start = time.perf_counter()
-    results = simulate(folder, options.sets, options.workers)
-    minutes = (time.perf_counter() - start) / 60.0
-    options.out.write_text(document(results, options.sets), encoding="utf-8")
-    options.figure.parent.mkdir(parents=True, exist_ok=True)
-    options.figure.write_bytes(draw(results))
-    print(f"{options.out.name} and {options.figure.name}, {minutes:.1f} min of simulation")
+    options.figures.mkdir(parents=True, exist_ok=True)
+    for name in options.sections or SECTIONS:
+        start = time.perf_counter()
+        results = simulate(name, folder, options.sets, options.workers)
+        section, figure = SECTIONS[name]
+        section(results).save(folder / "sections")
+        (options.figures / f"inference_{name}.png").write_bytes(figure(results))
+        print(f"{name}: {(time.perf_counter() - start) / 60.0:.1f} min of simulation")
+    before = options.out.read_text(encoding="utf-8") if options.out.exists() else ""
+    finished = composed(SECTIONS, before, folder / "sections")
+    options.out.write_text(document(finished, options.sets), encoding="utf-8")
 
 
-def simulate(folder: Path, sets: int, workers: int) -> dict[str, dict[str, float]]:
-    """Summaries by key, those that are kept and those made now."""
-    results: dict[str, dict[str, float]] = {}
+def simulate(kind: str, folder: Path, sets: int, workers: int) -> Summaries:
+    """Summaries by key of one kind of cases, those that are kept and those made now."""
+    results: Summaries = {}
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        for key, (_, _, case) in tasks().items():
+        for key, (of, _, case) in tasks().items():
+            if of != kind:
+                continue
             place = folder / f"{case_hash(key, case)}.json"
             if place.exists():
                 results[key] = json.loads(place.read_text(encoding="utf-8"))["summary"]
                 continue
-            wanted = sets if key.startswith("coverage") else sets // 4
+            wanted = sets if kind == "coverage" else sets // 4
             rows = rows_of(pool, key, 0, wanted)
             if wanted < sets and undecided(case, pd.DataFrame(rows)):
                 rows += rows_of(pool, key, wanted, sets)

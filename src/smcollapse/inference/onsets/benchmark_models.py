@@ -17,16 +17,8 @@ from scipy.interpolate import BSpline
 from scipy.optimize import nnls
 
 from smcollapse.inference.curves import Curves
-from smcollapse.inference.families import (
-    EXPONENTIAL,
-    KINK,
-    LINE,
-    LOGISTIC,
-    QUADRATIC,
-    Family,
-    Fits,
-    dictionary,
-)
+from smcollapse.inference.dictionaries import Fits, dictionary
+from smcollapse.inference.families import EXPONENTIAL, KINK, LINE, LOGISTIC, QUADRATIC, Family
 from smcollapse.inference.onsets.benchmark import Direction, check_loss
 from smcollapse.inference.records import Estimate, Interval, Record, check_level
 from smcollapse.inference.resampling import Array, percentile_band, percentile_limit

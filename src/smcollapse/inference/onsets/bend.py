@@ -18,7 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from smcollapse.inference.curves import Curves
-from smcollapse.inference.families import SOFTPLUS, dictionary, width_of_softplus
+from smcollapse.inference.dictionaries import dictionary
+from smcollapse.inference.families import SOFTPLUS, width_of_softplus
 from smcollapse.inference.onsets.inversion import group_p_values
 from smcollapse.inference.records import Estimate, Interval, Record, check_level
 from smcollapse.inference.resampling import DEFAULT_DRAWS, SILENT, Array

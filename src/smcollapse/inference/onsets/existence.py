@@ -43,17 +43,8 @@ from typing import Protocol
 import numpy as np
 
 from smcollapse.inference.curves import Curves
-from smcollapse.inference.families import (
-    CONSTANT,
-    KINK,
-    RIVALS,
-    TWO_BREAKS,
-    Dictionary,
-    Family,
-    Fits,
-    dictionary,
-    minimum_shares,
-)
+from smcollapse.inference.dictionaries import Dictionary, Fits, dictionary
+from smcollapse.inference.families import CONSTANT, KINK, RIVALS, TWO_BREAKS, Family, minimum_shares
 from smcollapse.inference.records import InferenceError, Record, check_level
 from smcollapse.inference.resampling import DEFAULT_DRAWS, Array
 
@@ -195,7 +186,7 @@ class Comparison:
 
 def separation(rivals: Fits, breaks: Fits, shape: Dictionary, unit: float) -> Array:
     """T (B,) of fits of a rival and of the shape to the same curves; see the module docstring."""
-    squares = shape.fit(rivals.curves).rss
+    squares = shape.squares(rivals.curves)
     separated: Array = (rivals.rss - breaks.rss + squares) / np.sqrt(squares + unit**2)
     return separated
 

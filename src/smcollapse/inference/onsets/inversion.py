@@ -24,7 +24,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from smcollapse.inference.curves import Curves
-from smcollapse.inference.families import KINK, Dictionary, Family, Integers, dictionary
+from smcollapse.inference.dictionaries import Dictionary, dictionary
+from smcollapse.inference.families import KINK, Family, Integers
 from smcollapse.inference.records import Interval, Record
 from smcollapse.inference.resampling import Array
 from smcollapse.kernels.atoms import exceedances

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from smcollapse.inference.curves import Curves
-from smcollapse.inference.families import FLAT_LEFT, TWO_BREAKS, dictionary, minimum_shares
+from smcollapse.inference.dictionaries import dictionary
+from smcollapse.inference.families import FLAT_LEFT, TWO_BREAKS, minimum_shares
 from smcollapse.inference.onsets.breakpoint import Break
 from smcollapse.inference.records import InferenceError, Record
 

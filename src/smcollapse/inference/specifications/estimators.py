@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit, logit
 
-from smcollapse.inference.families import positions
+from smcollapse.inference.dictionaries import positions
 from smcollapse.inference.onsets.benchmark import Direction
 from smcollapse.inference.onsets.transition import STEPS, WIDTH_PER_SCALE
 from smcollapse.inference.resampling import Array
