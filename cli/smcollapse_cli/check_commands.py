@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from smcollapse_cli.options import Workers
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
@@ -80,9 +82,7 @@ def calibrate(
     ] = None,
     points: Annotated[int, typer.Option(min=100, help="Worlds that cover the box.")] = 4000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the search.")] = 1,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Worker processes.", show_default="one a core")
-    ] = None,
+    workers: Workers = None,
     out: Annotated[Path, typer.Option(help="Folder for the figures.")] = Path(
         "results/calibration"
     ),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from smcollapse_cli.options import Device, Json
+from smcollapse_cli.options import Device, Json, TrainOn, Workers
 
 if TYPE_CHECKING:
     from smcollapse.questions.limitations.limits import Analysis, Limits
@@ -28,10 +28,8 @@ def limits(
         Path | None,
         typer.Option(help="Folder for results.", show_default=f"{FULL}, or {QUICK}"),
     ] = None,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Worker processes.", show_default="one a core")
-    ] = None,
-    device: Annotated[Device, typer.Option(help="Where to train.")] = Device.auto,
+    workers: Workers = None,
+    device: TrainOn = Device.auto,
     list_: Annotated[bool, typer.Option("--list", help="List the analyses.")] = False,
     json: Json = False,
 ) -> None:

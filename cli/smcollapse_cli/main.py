@@ -20,7 +20,7 @@ from smcollapse_cli import (
     theory_commands,
     tradeoff_command,
 )
-from smcollapse_cli.options import Device
+from smcollapse_cli.options import Device, Json, Replicates, TrainOn, Workers
 
 app = typer.Typer(
     help="How much synthetic data can this training mixture take, why, and how sure are we?",
@@ -32,7 +32,6 @@ app = typer.Typer(
 
 StudyName = Annotated[str, typer.Argument(help="Name of a shipped study, or a TOML file.")]
 Folder = Annotated[Path, typer.Argument(help="Folder of a run.", metavar="DIR")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
 @app.command()
@@ -73,12 +72,10 @@ def run(
             help="Change a setting, such as mixture.budget=20000. A list makes an axis.",
         ),
     ] = None,
-    replicates: Annotated[int | None, typer.Option(help="Number of replicates.")] = None,
-    device: Annotated[Device, typer.Option(help="Where to train.")] = Device.auto,
+    replicates: Replicates = None,
+    device: TrainOn = Device.auto,
     seed: Annotated[int | None, typer.Option(help="Seed of the study.")] = None,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Worker processes.", show_default="one a core")
-    ] = None,
+    workers: Workers = None,
     json: Json = False,
 ) -> None:
     """Run a study, or what is missing of it, and print the claim beside the measurement."""
@@ -89,10 +86,7 @@ def run(
         study, overrides=tuple(set_ or ()), replicates=replicates, seed=seed
     )
     folder = out or Path("results") / chosen.name
-    with printing.Progress(chosen.name, folder) as progress:
-        result = smcollapse.run_study(
-            chosen, folder, device=device.value, workers=workers, progress=progress
-        )
+    result = printing.trained(chosen, folder, device, workers)
     answer = smcollapse.answer_of(result.store)
     if json:
         printing.as_json({"folder": str(folder), "computed": result.computed, **answer.to_dict()})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from smcollapse_cli.options import Device, Json, Level, Seed
+from smcollapse_cli.options import Device, Json, Level, Replicates, Seed, TrainOn, Workers
 
 if TYPE_CHECKING:
     from smcollapse.questions.mitigating.results import MitigationReport
@@ -30,11 +30,9 @@ def mitigate(
         list[str] | None,
         typer.Option("--set", metavar="PATH=VALUE", help="Change a setting of the study."),
     ] = None,
-    replicates: Annotated[int | None, typer.Option(help="Number of replicates.")] = None,
-    device: Annotated[Device, typer.Option(help="Where to train.")] = Device.auto,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Worker processes.", show_default="one a core")
-    ] = None,
+    replicates: Replicates = None,
+    device: TrainOn = Device.auto,
+    workers: Workers = None,
     level: Level = 0.95,
     seed: Seed = 0,
     json: Json = False,
@@ -51,10 +49,7 @@ def mitigate(
         _list(compared, left_out, json)
         return
     folder = out or Path("results") / compared.name
-    with printing.Progress(compared.name, folder) as progress:
-        result = smcollapse.run_study(
-            compared, folder, device=device.value, workers=workers, progress=progress
-        )
+    result = printing.trained(compared, folder, device, workers)
     report = smcollapse.mitigation_report(result.store, level=level, seed=seed, notes=left_out)
     written = write_mitigations(report, folder / "mitigations")
     if json:

@@ -47,6 +47,13 @@ class Device(StrEnum):
     cuda = "cuda"
 
 
+TrainOn = Annotated[Device, typer.Option(help="Where to train.")]
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="Worker processes.", show_default="one a core")
+]
+Replicates = Annotated[int | None, typer.Option(help="Number of replicates.")]
+
+
 class Direction(StrEnum):
     """What harm is."""
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from smcollapse.run import Run
     from smcollapse.store import Store
     from smcollapse.study import Study
+    from smcollapse_cli.options import Device
 
 PIPE_WIDTH = 160
 WIDE = 8
@@ -163,6 +164,14 @@ def report(written: Report) -> None:
     console().print(f"page: {written.page}", markup=False)
     for path in written.figures:
         console().print(f"figure: {path}", markup=False)
+
+
+def trained(study: Study, folder: Path, device: Device, workers: int | None) -> Run:
+    """What is missing of a study, trained with its progress shown."""
+    from smcollapse.run import run_study
+
+    with Progress(study.name, folder) as progress:
+        return run_study(study, folder, device=device.value, workers=workers, progress=progress)
 
 
 class Progress:

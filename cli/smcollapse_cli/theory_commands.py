@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from smcollapse_cli.options import low_high
+from smcollapse_cli.options import Workers, low_high
 
 StudyName = Annotated[str, typer.Argument(help="Name of a shipped study, or a TOML file.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
@@ -83,9 +83,7 @@ def phase(
         typer.Option(help="Folder for figure and table.", show_default="results/NAME-phase"),
     ] = None,
     csv: Csv = None,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Worker processes.", show_default="one a core")
-    ] = None,
+    workers: Workers = None,
     json: Json = False,
 ) -> None:
     """Map predicted onset and loss of rare recall over two settings."""

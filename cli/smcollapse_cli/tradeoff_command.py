@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from smcollapse_cli.options import Device, Json, Level, Seed
+from smcollapse_cli.options import Device, Json, Level, Replicates, Seed, TrainOn, Workers
 
 if TYPE_CHECKING:
     from smcollapse.questions.tradeoffs.results import TradeOff
@@ -41,11 +41,9 @@ def tradeoff(
             help="Change a setting, such as filter.strictness='[0, 0.5, 1]'. A list makes an axis.",
         ),
     ] = None,
-    replicates: Annotated[int | None, typer.Option(help="Number of replicates.")] = None,
-    device: Annotated[Device, typer.Option(help="Where to train.")] = Device.auto,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Worker processes.", show_default="one a core")
-    ] = None,
+    replicates: Replicates = None,
+    device: TrainOn = Device.auto,
+    workers: Workers = None,
     level: Level = 0.95,
     seed: Seed = 0,
     json: Json = False,
@@ -72,10 +70,7 @@ def tradeoff(
         chosen = smcollapse.load_study(study, overrides=tuple(set_ or ()), replicates=replicates)
         check_study(chosen)
         results = out or Path("results") / chosen.name
-        with printing.Progress(chosen.name, results) as progress:
-            result = smcollapse.run_study(
-                chosen, results, device=device.value, workers=workers, progress=progress
-            )
+        result = printing.trained(chosen, results, device, workers)
         store, computed, folder = result.store, result.computed, results / "tradeoff"
     answer = filter_tradeoff(store, objective, level=level, seed=seed)
     written = write_tradeoff(answer, folder)

@@ -11,7 +11,9 @@ from smcollapse.metrics import distinct_n, template_rate
 from smcollapse.mixtures import Mixture
 from smcollapse.models import Outcome, Task
 from smcollapse.scenario import Scenario
+from smcollapse.settings import SourceSettings
 from smcollapse.sources import fit
+from smcollapse.sources.base import AskingSource
 from smcollapse.worlds import Language, Rows, World
 
 MOST_ASKED = 1000
@@ -57,10 +59,11 @@ def contrast_rows(
     if any(scenario.source.kind != "phrases" for scenario in scenarios):
         return []
     rare = test.take(np.flatnonzero(world.rare[test.context])[:MOST_ASKED])
-    asked = {
-        source: fit(source, world, seed, replicate).ask(rare)  # type: ignore[attr-defined]
-        for source in dict.fromkeys(scenario.source for scenario in scenarios)
-    }
+    asked: dict[SourceSettings, Rows] = {}
+    for source in dict.fromkeys(scenario.source for scenario in scenarios):
+        fitted = fit(source, world, seed, replicate)
+        assert isinstance(fitted, AskingSource)
+        asked[source] = fitted.ask(rare)
     return [asked[scenario.source] for scenario in scenarios]
 
 

@@ -101,6 +101,9 @@ def test_a_users_table_end_to_end_from_another_folder(
     assert {c["label"] for c in answer["conditions"]} == {"reference", "my rows"}
     effect = answer["conditions"][0]["effects"]["accuracy"]["points"]
     assert "Nadeau" in effect["method"]
+    for question in ("onset", "effects"):
+        said = program(question, "results/own", "--response", "accuracy")
+        assert "re-splits of one body of data" in " ".join(said.split())
 
     again = json.loads(
         program(

@@ -17,6 +17,11 @@ from smcollapse.inference import INDEPENDENT, Curves, InferenceError, Replicatio
 
 SHARE, REPLICATE, CORPUS = "share", "replicate", "corpus"
 
+RE_SPLITS = (
+    "replicates are re-splits of one body of data, not new data: intervals carry the Nadeau-Bengio "
+    "correction and are conditional on it"
+)
+
 
 @dataclass(frozen=True)
 class Columns:
@@ -149,7 +154,7 @@ def _groups(table: pd.DataFrame, columns: Columns) -> tuple[Group, ...]:
 
 def _curves(rows: pd.DataFrame, group: Group, columns: Columns, response: str | None) -> Curves:
     try:
-        return curves(
+        made = curves(
             rows,
             response or columns.response,
             share=columns.share,
@@ -162,6 +167,9 @@ def _curves(rows: pd.DataFrame, group: Group, columns: Columns, response: str | 
         hint = _repeated_hint(rows, columns) if "several rows" in str(error) else ""
         where = "" if group.label == "all rows" else f"{group.label}: "
         raise DataError(f"{where}{error}{hint}") from None
+    if group.replication.design == "re-splits":
+        made = replace(made, notes=(*made.notes, RE_SPLITS))
+    return made
 
 
 def _repeated_hint(rows: pd.DataFrame, columns: Columns) -> str:

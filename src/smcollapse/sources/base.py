@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from smcollapse.worlds import Rows
 
@@ -12,3 +12,11 @@ class Source(Protocol):
 
     def sample(self, n: int) -> Rows:
         """The first n synthetic rows, with their style."""
+
+
+@runtime_checkable
+class AskingSource(Source, Protocol):
+    """A source that can also word a question the way it words its own rows."""
+
+    def ask(self, rows: Rows) -> Rows:
+        """The questions of these rows in the source's phrasing."""
