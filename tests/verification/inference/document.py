@@ -178,11 +178,11 @@ def existence(results: Summaries) -> Section:
         "existence",
         "Existence of a break",
         (
-            "Smooth curves: how often a break is declared at p ≤ .05 (499 draws). Hill and arctangent are no "
-            "rivals of the test, and Gompertz curves only the limit of one; the one that is called "
-            "nearest is the nearest of all to the base design's kink, so the worst case. Those "
-            "that come closest to a kink are under further noises too. Beside it the usual test, "
-            "sup-F of a kink against a line, which fires under any bend.",
+            "Smooth curves: how often a break is declared at p ≤ .05 (499 draws). Hill and "
+            "arctangent are no rivals of the test, and Gompertz curves only the limit of one; the "
+            "one that is called nearest is the nearest of all to the base design's kink, so the "
+            "worst case. Those that come closest to a kink are under further noises too. Beside it "
+            "the usual test, sup-F of a kink against a line, which fires under any bend.",
             markdown(pd.DataFrame(alarms), 3),
             "![False alarms](paper/figures/inference_existence.png)",
             "Kinks: power, and what bounds it under independent noise. A test with .06 false "

@@ -1,8 +1,8 @@
-"""Re-make VERIFICATION_INFERENCE.md and its figure: inference against known truth.
+"""Re-make VERIFICATION_INFERENCE.md and its figures: inference against known truth.
 
     python -m tests.verification.inference.write_table [SECTION ...] [--sets 2000] [--workers N]
 
-makes the named sections (coverage, existence) with their figures, or both; the other stays as it is
+makes the named sections (coverage, existence, statistics), or all; the others stay as it is
 written. A finished case is kept in `results/verification/inference` under a hash of the code that
 made it, so that a run that was stopped goes on, and a change of the code starts anew. Existence
 takes a quarter of the data sets, and the others too where a quarter cannot tell the rate from what
@@ -26,6 +26,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from smcollapse.questions.ledgers.code_version import meaning
 from smcollapse.run import cores
 from tests.verification.inference.designs import NOISES, Case, power_cases, smooth_cases
 from tests.verification.inference.document import (
@@ -38,6 +39,8 @@ from tests.verification.inference.document import (
 )
 from tests.verification.inference.figure import draw_alarms, draw_coverage
 from tests.verification.inference.outcomes import coverage_row, existence_row
+from tests.verification.inference.statistics import cases as statistic_cases
+from tests.verification.inference.statistics import statistics, statistics_row
 from tests.verification.sections import Section, composed
 from tests.verification.trainings import RESULTS, ROOT
 
@@ -46,11 +49,15 @@ DOCUMENT = ROOT / "VERIFICATION_INFERENCE.md"
 FIGURES = ROOT / "paper" / "figures"
 BLOCK = 100
 Row = Callable[[Case, int], dict[str, float]]
-SECTIONS: dict[str, tuple[Callable[[Summaries], Section], Callable[[Summaries], bytes]]] = {
+SECTIONS: dict[str, tuple[Callable[[Summaries], Section], Callable[[Summaries], bytes] | None]] = {
     "coverage": (coverage, draw_coverage),
     "existence": (existence, draw_alarms),
+    "statistics": (statistics, None),
 }
-"""Sections by the kind of their cases: the text, and the figure."""
+"""Sections by the kind of their cases: the text, and the figure where there is one."""
+
+PARTS = {"coverage": 1, "existence": 4, "statistics": 2}
+"""Which part of the data sets a kind of cases takes."""
 
 
 def tasks() -> dict[str, tuple[str, Row, Case]]:
@@ -60,19 +67,23 @@ def tasks() -> dict[str, tuple[str, Row, Case]]:
         found[f"coverage: {case.name}"] = ("coverage", coverage_row, case)
     for case in (*power_cases(), *smooth_cases()):
         found[f"existence: {case.name}"] = ("existence", existence_row, case)
+    for case in statistic_cases():
+        found[f"statistics: {case.name}"] = ("statistics", statistics_row, case)
     return found
 
 
-def code_hash() -> str:
-    """Hash of the code that decides what inference says of a data set."""
+def code_hash(kind: str) -> str:
+    """Hash of the code that decides what inference says of a data set, blind to comments."""
     digest = hashlib.blake2b(digest_size=6)
+    here = Path(__file__).parent
     places = [
         *(ROOT / "src" / "smcollapse" / "inference").rglob("*.py"),
         ROOT / "src" / "smcollapse" / "kernels" / "atoms.py",
-        Path(__file__).with_name("outcomes.py"),
+        here / "outcomes.py",
+        *([here / "statistics.py"] if kind == "statistics" else []),
     ]
     for place in sorted(places):
-        digest.update(place.read_bytes())
+        digest.update(meaning(place.read_text(encoding="utf-8")).encode())
     return digest.hexdigest()
 
 
@@ -111,18 +122,19 @@ def main() -> None:
     for name in options.sections:
         if name not in SECTIONS:
             parser.error(f"no section '{name}': write some of {', '.join(SECTIONS)}")
-    folder = FOLDER / f"{code_hash()}-{options.sets}"
-    folder.mkdir(parents=True, exist_ok=True)
     options.figures.mkdir(parents=True, exist_ok=True)
     for name in options.sections or SECTIONS:
         start = time.perf_counter()
+        folder = FOLDER / f"{name}-{code_hash(name)}-{options.sets}"
+        folder.mkdir(parents=True, exist_ok=True)
         results = simulate(name, folder, options.sets, options.workers)
         section, figure = SECTIONS[name]
-        section(results).save(folder / "sections")
-        (options.figures / f"inference_{name}.png").write_bytes(figure(results))
+        section(results).save(FOLDER / "sections")
+        if figure is not None:
+            (options.figures / f"inference_{name}.png").write_bytes(figure(results))
         print(f"{name}: {(time.perf_counter() - start) / 60.0:.1f} min of simulation")
     before = options.out.read_text(encoding="utf-8") if options.out.exists() else ""
-    finished = composed(SECTIONS, before, folder / "sections")
+    finished = composed(SECTIONS, before, FOLDER / "sections")
     options.out.write_text(document(finished, options.sets), encoding="utf-8")
 
 
@@ -137,9 +149,9 @@ def simulate(kind: str, folder: Path, sets: int, workers: int) -> Summaries:
             if place.exists():
                 results[key] = json.loads(place.read_text(encoding="utf-8"))["summary"]
                 continue
-            wanted = sets if kind == "coverage" else sets // 4
+            wanted = sets // PARTS[kind]
             rows = rows_of(pool, key, 0, wanted)
-            if wanted < sets and undecided(case, pd.DataFrame(rows)):
+            if kind == "existence" and undecided(case, pd.DataFrame(rows)):
                 rows += rows_of(pool, key, wanted, sets)
             results[key] = summarised(pd.DataFrame(rows))
             place.write_text(
