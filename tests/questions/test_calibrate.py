@@ -7,7 +7,7 @@ import pytest
 
 from smcollapse.errors import SmcollapseError
 from smcollapse.inference import Curves, effect
-from smcollapse.questions import calibrate as module
+from smcollapse.questions.calibration import calibrate as module
 from smcollapse.questions.calibration.calibrate import Calibration, calibrate
 from smcollapse.questions.calibration.search import Problem, spread_places, walked
 from smcollapse.questions.calibration.search import evaluated as evaluate

@@ -33,12 +33,12 @@ def document(sections: list[Section], sets: int) -> str:
     parts = [
         "# Verification of inference",
         "Bands and tests against simulated sweeps of known truth. Re-made by `make "
-        f"verify-inference`; {sets} data sets a case (existence: {sets // 4}, and all where those "
-        f"cannot tell a rate from what is required of it), so that a rate of "
-        f".95 or .05 has a Monte-Carlo standard error of {error:.4f} ({error * 2:.4f}). The "
-        "base design is 13 shares from 0 to .6, 10 replicates, noise s.d. .02 and a break at .40 "
-        "whose slope changes by -1.0; every case names what differs. Numbers stand as they were "
-        "measured, those that miss what was required too.",
+        f"verify-inference`; {sets} data sets a case (existence: {sets // 4}, and all for the "
+        "worst curves and where those cannot tell a rate from what is required of it), so that a "
+        f"rate of .95 or .05 has a Monte-Carlo standard error of {error:.4f} ({error * 2:.4f}). "
+        "The base design is 13 shares from 0 to .6, 10 replicates, noise s.d. .02 and a break at "
+        ".40 whose slope changes by -1.0; every case names what differs. Numbers stand as they "
+        "were measured, those that miss what was required too.",
         f"{total - missed} of {total} requirements are met (a requirement on a rate is met if the "
         "measured rate, as printed, meets it).",
         summary(sections),
