@@ -123,7 +123,7 @@ def statistics(results: dict[str, dict[str, float]]) -> Section:
         "Size and power of other statistics",
         (
             "The existence test is where false alarms and power compete. At the base design (slope "
-            "-.05 before the break, -1.05 beyond it) these are the statistics that were tried, on "
+            "-.05 before the break, -1.05 beyond it) these statistics were set side by side, on "
             f"the same {sets} data sets a truth and the same draws: their false alarms under the "
             "two smooth curves that come closest to the kink, their power, and the power that is "
             "left at the level where the worse of the two rates is what is asked. Differences "
