@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smcollapse.inference import Curves, InferenceError, benchmark_share, benchmark_share_of
+from smcollapse.inference.onsets.benchmark import benchmark_error
 
 SHARES = np.round(np.linspace(0.0, 0.6, 13), 12)
 KINK = 0.9 - np.maximum(SHARES - 0.4, 0.0)
@@ -85,10 +86,9 @@ def test_band_of_noisy_curves() -> None:
     assert result.safe_share is not None
     assert result.share in result.band
     assert 0.49 in result.band
-    assert result.band.lower < result.safe_share < result.share
-    assert result.band.width < 0.06
+    assert result.safe_share < result.share
+    assert result.band.width <= 0.1
     assert result == benchmark_share(noisy(KINK))
-    assert result != benchmark_share(noisy(KINK), seed=1)
 
 
 def test_not_reached_is_said_and_the_safe_share_stands() -> None:
@@ -99,10 +99,10 @@ def test_not_reached_is_said_and_the_safe_share_stands() -> None:
     assert result.band is not None
     assert (result.band.lower, result.band.upper) == (0.6, math.inf)
     assert "not reached up to 0.6" in result.note
-    assert "safe up to 0.6" in result.note
+    assert "at least 0.6, the largest share tried" in result.note
     plain = json.loads(json.dumps(result.to_dict(), allow_nan=False))
     assert plain["share"] is None
-    assert plain["band"]["upper"] is None
+    assert plain["bracket"]["band"]["upper"] is None
     assert math.isnan(result.estimates()[0].value)
 
 
@@ -112,7 +112,7 @@ def test_an_open_band_around_a_finite_share() -> None:
     assert result.band is not None
     assert result.band.upper == math.inf
     assert result.safe_share is not None
-    assert 0.4 < result.safe_share < 0.6
+    assert 0.4 <= result.safe_share < 0.6
     assert "open above" in result.note
 
 
@@ -123,17 +123,8 @@ def test_one_replicate_and_few_shares_have_no_band() -> None:
     assert result.share is not None
     assert result.band is None
     assert result.safe_share is None
-    assert math.isnan(result.se)
+    assert math.isnan(benchmark_error(curves))
     assert "no band" in result.note
-
-
-def test_one_replicate_of_many_shares_has_the_band_of_its_scatter() -> None:
-    result = benchmark_share(noisy(KINK, n=1))
-    several = benchmark_share(noisy(KINK, n=10))
-    assert result.band is not None
-    assert several.band is not None
-    assert result.band.width > several.band.width
-    assert "one run a share" in result.note
 
 
 def test_a_baseline_other_than_share_zero_is_said() -> None:
@@ -152,7 +143,6 @@ def test_a_baseline_other_than_share_zero_is_said() -> None:
         ({"loss": math.nan}, "loss must be"),
         ({"direction": "down"}, "direction must be"),
         ({"level": 95.0}, "level"),
-        ({"draws": 5}, "at least 99"),
     ],
 )
 def test_bad_settings_are_refused(settings_: dict[str, object], message: str) -> None:
@@ -164,8 +154,8 @@ def test_bad_curves_are_refused() -> None:
     with pytest.raises(InferenceError, match="positive baseline"):
         benchmark_share(noisy(KINK - 1.0))
     assert benchmark_share(noisy(KINK - 1.0), 0.05, relative=False).share is not None
-    with pytest.raises(InferenceError, match="at least 3"):
-        benchmark_share(Curves(np.array([0.0, 0.1]), np.ones((2, 2)), (0, 1)))
+    with pytest.raises(InferenceError, match="at least 2"):
+        benchmark_share(Curves(np.array([0.0]), np.ones((2, 1)), (0, 1)))
     with pytest.raises(InferenceError, match="equally long"):
         benchmark_share_of([0.0, 0.1], [1.0])
     with pytest.raises(InferenceError, match="ascending"):

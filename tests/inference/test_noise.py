@@ -95,14 +95,22 @@ def test_missing_cells_are_counted_and_taken() -> None:
     np.testing.assert_allclose(np.delete(holes, 5), np.delete(full, 5), rtol=1e-9)
 
 
-def test_single_runs_and_few_shares() -> None:
+def test_one_run_a_share_has_no_noise() -> None:
     one = sweep(kink(), n=1)
-    assert one.has_noise
-    assert one.noise.common[0] == pytest.approx(0.02**2, rel=1.5)
-    few = Curves(SHARES[::3], np.array(one.values)[:, ::3], (0,))
-    assert not few.has_noise
-    with pytest.raises(InferenceError, match="no noise can be estimated"):
-        _ = few.noise
+    assert not one.has_noise
+    with pytest.raises(InferenceError, match="one run a share"):
+        _ = one.noise
+
+
+def test_two_replicates_pool_their_noise() -> None:
+    """The pooled variance is unbiased, correlation along the share costs degrees of freedom."""
+    found = [sweep(kink(), seed, n=2).noise for seed in range(100)]
+    variances = np.array([np.diag(noise.covariance()).mean() for noise in found])
+    assert abs(variances.mean() - 0.02**2 / 2) < 4 * variances.std() / 10
+    assert all("pooled" in " ".join(noise.warnings) for noise in found)
+    levels = np.array([[-0.1], [0.1]])
+    level = Curves(SHARES, levels + np.array(sweep(kink(), n=2).values), (0, 1))
+    assert level.noise.freedom < 0.5 * np.mean([noise.freedom for noise in found])
 
 
 def test_the_stationary_half_needs_even_shares_and_enough_runs() -> None:

@@ -26,7 +26,7 @@ VERDICTS = {
     ),
     "no break": (0.9 - 0.5 * SHARES, 0.01, "decline, no break shown"),
     "no change": (np.full(13, 0.8), 0.02, "no decline shown"),
-    "too small": (kink(change=-0.25, before=0.0), 0.03, "design too small to tell: power"),
+    "jump": (np.where(SHARES > 0.31, 0.5, 0.8), 0.01, "decline by a jump"),
 }
 
 
@@ -46,8 +46,8 @@ def test_no_noise_no_verdict_and_a_constant_is_refused() -> None:
     assert found.benchmark.band is None
     with pytest.raises(InferenceError, match="constant"):
         onset(Curves(SHARES, np.full((3, 13), 0.4), (0, 1, 2)))
-    with pytest.raises(InferenceError, match="at least 3"):
-        onset(Curves(SHARES[:2], sweep(kink()).values[:, :2], tuple(range(10))))
+    with pytest.raises(InferenceError, match="at least 2"):
+        onset(Curves(SHARES[:1], sweep(kink()).values[:, :1], tuple(range(10))))
 
 
 def test_few_shares_give_what_they_can() -> None:

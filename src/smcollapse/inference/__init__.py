@@ -4,8 +4,7 @@ One estimand per file. Every function takes :class:`Curves` (built by :func:`cur
 restricted to one condition) and returns a frozen record with ``to_dict()``::
 
     measured = curves(table, "rare_recall")
-    benchmark_share(measured)                  # share at which 10 % of the recall is lost
-    step_down_safe_share(measured)             # the same question without a curve
+    benchmark_share(measured)                  # share at which 10 % is lost, safe share, bracket
     break_point(measured)                      # knot of a kink
     existence(measured)                        # is there a break at all?
     onset(measured)                            # all of these, and a verdict in words
@@ -32,13 +31,15 @@ from smcollapse.inference.onsets.benchmark import (
 )
 from smcollapse.inference.onsets.benchmark_models import ModelShare, model_shares
 from smcollapse.inference.onsets.bend import Bend, bend_width
+from smcollapse.inference.onsets.bracket import Bracket, bracket
 from smcollapse.inference.onsets.breakpoint import Break, break_point
 from smcollapse.inference.onsets.existence import Existence, RivalTest, existence, power_against
 from smcollapse.inference.onsets.inversion import Region
 from smcollapse.inference.onsets.kinks import Kink, KinkFit, kink_of, profile_break
 from smcollapse.inference.onsets.onset import Onset, onset
 from smcollapse.inference.onsets.planning import Plan, SupposedNoise, plan
-from smcollapse.inference.onsets.stepdown import StepDown, step_down_safe_share
+from smcollapse.inference.onsets.replicates import Worst
+from smcollapse.inference.onsets.shape import Shape, shape_of
 from smcollapse.inference.onsets.transition import Transition, smooth_transition
 from smcollapse.inference.onsets.variants import Variant, Variants
 from smcollapse.inference.records import Estimate, InferenceError, Interval, Record, to_plain
@@ -49,6 +50,7 @@ from smcollapse.inference.resampling import (
     percentile_band,
     replicate_weights,
 )
+from smcollapse.inference.skewness import hall_interval
 
 if TYPE_CHECKING:
     from smcollapse.inference.segmented.model import SegmentedGLM, SegmentedOLS
@@ -59,6 +61,7 @@ __all__ = [
     "Attribution",
     "BenchmarkShare",
     "Bend",
+    "Bracket",
     "Break",
     "Curves",
     "Effect",
@@ -82,22 +85,25 @@ __all__ = [
     "RivalTest",
     "SegmentedGLM",
     "SegmentedOLS",
-    "StepDown",
+    "Shape",
     "SupposedNoise",
     "Transition",
     "Variant",
     "Variants",
+    "Worst",
     "attribute",
     "attribute_onset",
     "benchmark_share",
     "benchmark_share_of",
     "bend_width",
+    "bracket",
     "break_point",
     "curves",
     "effect",
     "effect_table",
     "equivalence",
     "existence",
+    "hall_interval",
     "joint_effect",
     "kink_of",
     "model_shares",
@@ -111,8 +117,8 @@ __all__ = [
     "replicate_weights",
     "romano_wolf",
     "romano_wolf_draws",
+    "shape_of",
     "smooth_transition",
-    "step_down_safe_share",
     "to_plain",
 ]
 

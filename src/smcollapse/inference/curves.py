@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from smcollapse.inference.grouping import group_shares
 from smcollapse.inference.records import InferenceError, Record
 from smcollapse.inference.resampling import (
     DEFAULT_DRAWS,
@@ -18,14 +19,19 @@ from smcollapse.inference.resampling import (
     check_draws,
     describe,
 )
+from smcollapse.inference.serial import WARNING as SERIAL
+from smcollapse.inference.serial import serially_correlated
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from smcollapse.inference.noise import Noise
 
-# shares are typed in (0.35) or computed (7 * 0.05): equal to this many decimals is equal
-SHARE_DECIMALS = 12
+LARGEST = 1e100
+"""Values beyond this size overflow once they are squared."""
+
+FEWEST_UNPOOLED = 4
+"""With fewer replicates the noise is pooled over shares."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,8 +40,11 @@ class Curves(Record):
 
     ``shares`` (S,) ascending, in [0, 1]; ``values`` (R, S), nan where a replicate lacks a share;
     ``replicates`` R labels; ``replication`` says how the replicates came about. ``corpora`` (R, S)
-    labels the synthetic corpus of every run where one share has fewer corpora than runs. Arrays
-    are read-only copies. Raises InferenceError if shapes, order or values are not as stated.
+    labels the synthetic corpus of every run where one share has fewer corpora than runs. ``edges``
+    (2, S) are the smallest and the largest share of bins (grouping.py), None where runs of a group
+    have one share, or nearly. ``independent`` False: neighbouring runs of bins resemble each other
+    (serial.py), and their scatter is no noise. Arrays are read-only copies. Raises InferenceError
+    if shapes, order or values are not as stated.
     """
 
     shares: Array
@@ -45,6 +54,8 @@ class Curves(Record):
     replication: Replication = INDEPENDENT
     corpora: tuple[tuple[Hashable, ...], ...] | None = None
     notes: tuple[str, ...] = ()
+    edges: Array | None = None
+    independent: bool = True
 
     def __post_init__(self) -> None:
         shares = np.array(self.shares, dtype=np.float64)
@@ -60,6 +71,11 @@ class Curves(Record):
             raise InferenceError("replicate labels must be distinct")
         if not np.isfinite(shares).all() or np.isinf(values).any():
             raise InferenceError("shares and values must be finite numbers")
+        if np.nanmax(np.abs(values), initial=0.0) > LARGEST:
+            raise InferenceError(
+                f"{self.response!r} has values beyond {LARGEST:g}, whose squares are no numbers: "
+                "is a run diverged, or a unit wrong?"
+            )
         present = np.isfinite(values)
         if not (present.any(axis=0).all() and present.any(axis=1).all()):
             raise InferenceError("every share and every replicate needs a value")
@@ -98,6 +114,34 @@ class Curves(Record):
         weights: Array = counts / counts.mean()
         return weights
 
+    @property
+    def counts(self) -> Array:
+        """Number of runs (S,) at each share."""
+        counts: Array = np.isfinite(self.values).sum(axis=0)
+        return counts
+
+    @property
+    def paired(self) -> bool:
+        """Whether replicates hold several shares, so that shares can be compared within them."""
+        return self.n_replicates > 1 and bool((np.isfinite(self.values).sum(axis=1) > 1).any())
+
+    @property
+    def pooled(self) -> bool:
+        """Whether runs of a share are too few for a variance of its own, and pooled over shares."""
+        if self.paired:
+            return self.n_replicates < FEWEST_UNPOOLED
+        return bool(np.median(self.counts) < FEWEST_UNPOOLED)
+
+    @property
+    def left(self) -> Array:
+        """Shares (S,), of bins their smallest."""
+        return self.shares if self.edges is None else self.edges[0]
+
+    @property
+    def right(self) -> Array:
+        """Shares (S,), of bins their largest."""
+        return self.shares if self.edges is None else self.edges[1]
+
     @cached_property
     def noise(self) -> Noise:
         """Law of the noise of the mean curve, by the design of the runs."""
@@ -107,8 +151,8 @@ class Curves(Record):
 
     @cached_property
     def has_noise(self) -> bool:
-        """Whether anything can be said of the noise: runs that differ, or a curve that scatters."""
-        if self.n_replicates == 1 and self.shares.size < 6:
+        """Whether anything can be said of the noise: whether runs of a share differ."""
+        if self.counts.max() < 2 or not self.independent:
             return False
         rounding = 1e-9 * float(np.abs(self.mean).max())
         variance = float(np.mean((self.noise.residuals**2).sum(axis=0) + self.noise.common))
@@ -151,8 +195,8 @@ def curves(
     """Curves of ``response`` from a tidy table with one row per (share, replicate).
 
     The table must be restricted to one condition (one design, one setting of the knobs).
-    Shares equal to 12 decimals count as one share. ``replicate`` None: every row is a run of its
-    own. ``corpus`` names the synthetic corpus of a run: replicates that use one and the same
+    Which runs belong to one share is settled by grouping.py. ``replicate`` None: every row is a run
+    of its own. ``corpus`` names the synthetic corpus of a run: replicates that use one and the same
     corpus at every share are averaged, since their corpus is what they repeat; corpora that
     several runs of a share use give the noise a part that runs have in common.
 
@@ -166,27 +210,48 @@ def curves(
             )
     if not len(table):
         raise InferenceError("the table has no rows")
-    share_values = np.round(_numbers(table, share), SHARE_DECIMALS)
+    labels, notes = _labels(table, replicate), list[str]()
+    grouping = group_shares(_numbers(table, share), labels if replicate else None)
     response_values = _numbers(table, response)
-    labels = _labels(table, replicate)
-    notes = [] if replicate else ["no replicate column: every row counts as a run of its own"]
-    _refuse_duplicates(list(zip(share_values.tolist(), labels, strict=True)))
+    if not replicate:
+        notes.append("no replicate column: every row counts as a run of its own")
+    elif grouping.kind == "bins" and len(set(labels)) == 1:
+        notes.append(f"one replicate in column {replicate!r}: every row counts as a run of its own")
+        replicate, labels = None, list(range(len(table)))
+    notes += [grouping.note] if grouping.note else []
+    shares, columns = grouping.shares, grouping.group
+    binned = grouping.kind == "bins"
+    if not binned:
+        _refuse_duplicates(list(zip(shares[columns].tolist(), labels, strict=True)))
 
-    shares, columns = np.unique(share_values, return_inverse=True)
     replicates = _sorted_labels(labels)
     position = {label: row for row, label in enumerate(replicates)}
     rows = np.array([position[label] for label in labels])
-    values = np.full((len(replicates), shares.size), np.nan)
-    values[rows, columns] = response_values
-    missing = [(float(shares[s]), replicates[r]) for r, s in np.argwhere(np.isnan(values))]
-    if missing and not allow_missing:
+    cell = rows * shares.size + columns
+    counts = np.bincount(cell, minlength=len(replicates) * shares.size)
+    sums = np.bincount(cell, weights=response_values, minlength=counts.size)
+    # a single value is itself, whatever its size
+    values = np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
+    values = values.reshape(len(replicates), shares.size)
+    missing = np.argwhere(np.isnan(values))
+    if len(missing) and not allow_missing:
+        first = [(float(shares[s]), replicates[r]) for r, s in missing[:8]]
+        more = f", and {len(missing) - 8} more" if len(missing) > 8 else ""
         raise InferenceError(
-            f"{len(missing)} (share, replicate) cells have no row: {_listed(missing)}; "
+            f"{len(missing)} (share, replicate) cells have no row: {_listed(first)}{more}; "
             "every replicate must hold every share"
         )
-    if missing and replicate:
+    if len(missing) and replicate:
         notes.append(f"{len(missing)} of {values.size} (share, replicate) cells are missing")
-    made = Curves(shares, values, replicates, response, replication)
+    edges, independent = None, True
+    if binned:
+        edges = np.stack([grouping.lower, grouping.upper])
+        if not replicate and serially_correlated(_numbers(table, share), response_values):
+            independent = False
+            notes.append(SERIAL)
+    made = Curves(
+        shares, values, replicates, response, replication, edges=edges, independent=independent
+    )
     if corpus is not None:
         held: list[list[Hashable]] = [[None] * shares.size for _ in replicates]
         for row, column, label in zip(rows, columns, _labels(table, corpus), strict=True):
@@ -210,7 +275,7 @@ def by_corpus(made: Curves, held: list[list[Hashable]]) -> tuple[Curves, list[st
             return made, []
         held_by = [made.values[rows] for _, rows in groups.items()]  # noqa: PD011 -- an array
         values = np.array([np.nanmean(rows, axis=0) for rows in held_by])
-        merged = Curves(made.shares, values, tuple(groups), made.response, made.replication)
+        merged = replace(made, values=values, replicates=tuple(groups))
         return merged, [
             f"{made.n_replicates} replicates use {len(groups)} corpora at every share: those of "
             f"one corpus are averaged, {len(groups)} independent curves are left; more corpora "

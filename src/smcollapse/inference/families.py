@@ -162,16 +162,58 @@ def _skewed(t: Array, grid: Array) -> Array:
     return columns[:, None, :]
 
 
+def _power_grid(_: Array) -> Array:
+    """Logarithm of the rate k, power q and direction of (1 + kt)^q; power 0 is log(1 + kt)."""
+    rates = np.log(np.geomspace(0.3, 3000.0, 40))
+    powers = (-4.0, -2.0, -1.5, -1.0, -0.5, -0.25, 0.0, 0.25, 0.5, 0.75, 1.5, 2.0, 3.0)
+    shapes = [(power, side) for power in powers for side in (-1.0, 1.0)]
+    return np.vstack(
+        [np.column_stack([rates, np.broadcast_to(shape, (rates.size, 2))]) for shape in shapes]
+    )
+
+
+def _power(t: Array, grid: Array) -> Array:
+    log_rate, power, side = grid.T[:, :, None]
+    base = np.log1p(np.exp(log_rate) * np.where(side > 0.0, t, 1.0 - t))
+    # over its largest value, which for a power of 4 and a rate of 3000 is 8e13
+    exponent = power * base - np.maximum(power, 0.0) * base.max(axis=1, keepdims=True)
+    columns: Array = np.where(power == 0.0, base, np.exp(exponent))
+    return columns[:, None, :]
+
+
+def _gaps(t: Array) -> Array:
+    """Middles of the gaps between positions: a jump within a gap is the same wherever it lies."""
+    return ((t[1:] + t[:-1]) / 2.0)[:, None]
+
+
+def _steps(t: Array, grid: Array) -> Array:
+    columns: Array = (t > grid[:, :, None]).astype(np.float64)
+    return columns
+
+
+def _wide_grid(t: Array) -> Array:
+    """The skewed logistics that these positions can tell from a jump."""
+    grid = _skewed_grid(t)
+    wide: Array = grid[width_of_softplus(1.0) * grid[:, 1] >= np.diff(t).max()]
+    return wide
+
+
 EXPONENTIAL = Family("exponential", 0, 3, _rates, _exponential)
+POWER = Family("power or logarithm", 0, 4, _power_grid, _power)
 LOGISTIC = Family("logistic", 0, 4, _centres_and_scales, _logistic, 2)
 SKEWED = Family("logistic, symmetric or skewed", 0, 5, _skewed_grid, _skewed, 2)
 KINK = Family("kink", 1, 4, _knots, _hinges)
 FLAT_LEFT = Family("flat-left kink", 0, 3, _knots, _hinges)
 TWO_BREAKS = Family("two breaks", 1, 6, _knot_pairs, _hinges, 2)
+JUMP = Family("jump", 1, 4, _gaps, _steps, 0)
+WIDE = Family("logistic wider than a gap", 0, 5, _wide_grid, _skewed, 2)
 SOFTPLUS = Family("softplus", 1, 5, _knots_and_scales, _softplus, 2)
 
-RIVALS: tuple[Family, ...] = (LINE, QUADRATIC, CUBIC, EXPONENTIAL, SKEWED)
+RIVALS: tuple[Family, ...] = (LINE, QUADRATIC, CUBIC, EXPONENTIAL, POWER, SKEWED)
 """The smooth curves that a break has to beat."""
+
+JUMP_RIVALS: tuple[Family, ...] = (LINE, QUADRATIC, CUBIC, EXPONENTIAL, POWER, WIDE, KINK)
+"""What a jump has to beat; a logistic steeper than the shares can tell is one."""
 
 
 def minimum_shares(families: Sequence[Family]) -> int:

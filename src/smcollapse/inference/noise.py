@@ -17,6 +17,9 @@ differences between corpora of a share, pooled over shares; the mean of a share 
 scatter of the mean curve about a kink (a cubic or logistic, where one fits far better): what is
 beyond the replicates' own noise. Where nothing is said of corpora, the same scatter is tested,
 and taken in where it is there.
+
+Two or three replicates pool their noise over shares (pooled.py). One run a share has none: what
+scatters about a fitted curve is noise only if the curve is right, which is what is asked.
 """
 
 from __future__ import annotations
@@ -29,6 +32,7 @@ import numpy as np
 from smcollapse.inference.curves import Curves
 from smcollapse.inference.dictionaries import dictionary
 from smcollapse.inference.families import CUBIC, KINK, LOGISTIC, TWO_BREAKS
+from smcollapse.inference.pooled import pooled_noise
 from smcollapse.inference.records import InferenceError, Record
 from smcollapse.inference.resampling import Array
 from smcollapse.inference.stationary import PART, combined_freedom, stationary_factor
@@ -40,6 +44,10 @@ SCATTER_LEVEL = 0.05
 """Undeclared common noise is taken in below this p-value."""
 
 SCATTER_DRAWS = 499
+POOLED = (
+    "too few runs a share for a variance of its own: noise is pooled over shares, which assumes "
+    "that it is about equal at all of them; four replicates or more need no such assumption"
+)
 SHAPES = (KINK, CUBIC, LOGISTIC)
 
 
@@ -47,7 +55,8 @@ SHAPES = (KINK, CUBIC, LOGISTIC)
 class Noise(Record):
     """Law of the noise of a mean curve on S shares.
 
-    residuals (R, S) : replicate minus mean, over √(n_s (n_s - 1)), 0 where a cell is missing
+    residuals (R, S) : replicate minus mean, over √(n_s (n_s - 1)), 0 where a cell is missing;
+        of pooled noise the rows of a factor of its covariance
     freedom : degrees of freedom of the replicates' covariance
     stationary (S, S) : factor of the stationary covariance of the mean, which makes half of the
         draws (stationary.py); None where there is none
@@ -81,7 +90,6 @@ class Noise(Record):
         out = np.zeros((count, n_shares))
         if self.freedom > 0:
             multipliers = generator.standard_normal((count, len(self.residuals)))
-            multipliers -= multipliers.mean(axis=1, keepdims=True)
             own, freedom = multipliers @ self.residuals, self.freedom
             if self.stationary is not None:
                 smooth = generator.standard_normal((count, n_shares)) @ self.stationary
@@ -136,21 +144,28 @@ def _scale(generator: np.random.Generator, count: int, freedom: float) -> Array:
 def noise_of(curves: Curves) -> Noise:
     """The noise of the mean of these curves, by their design; see the module docstring.
 
-    Raises InferenceError for a single replicate with too few shares to see its scatter.
+    Raises InferenceError where every share has a single run.
     """
     present = np.isfinite(curves.values)
     counts = present.sum(axis=0)
     deviations = np.where(present, curves.values - curves.mean, 0.0)
     warnings: list[str] = []
     freedom = float((counts - 1).sum() / present.sum(axis=1).mean())
-    if curves.n_replicates == 1 or freedom <= 0:
-        return _from_scatter_alone(curves)
+    if freedom <= 0:
+        raise InferenceError(
+            "one run a share: nothing tells noise from the curve; give 3 replicates or more"
+        )
     divisor = np.where(counts > 1, counts * (counts - 1.0), np.inf)
     residuals = deviations / np.sqrt(divisor) * curves.spread_factor
     within = float((deviations**2).sum() / (counts - 1).sum())
     common = np.where(counts > 1, 0.0, within)  # a single run: the pooled variance of the others
     common_freedom = float((counts - 1).sum())
-    if (counts == 1).any():
+    if curves.pooled:
+        pooled = pooled_noise(deviations, counts, paired=curves.paired)
+        residuals, freedom = pooled.factor(counts) * curves.spread_factor, pooled.freedom
+        common = np.zeros(counts.size)
+        warnings.append(POOLED)
+    elif (counts == 1).any():
         warnings.append(
             f"{int((counts == 1).sum())} shares have one run: they get the pooled variance"
         )
@@ -167,13 +182,15 @@ def noise_of(curves: Curves) -> Noise:
             if not grouped:
                 warnings.append(
                     "the mean curve scatters about every smooth or kinked curve by more than the "
-                    "replicates allow: they share something at each share, such as one synthetic "
-                    "corpus (name its column), or the curve has another shape; bands take it in"
+                    "runs allow: it has another shape, or runs of a share have something in "
+                    "common; bands of knot and transition allow for it"
                 )
     effective = _effective(within, corpus_variance, counts, common)
-    if corpus_variance > 0.0:
+    if corpus_variance > 0.0 and not from_curve:
         warnings.append(_advice(corpus_variance, within, curves, effective))
-    factor = stationary_factor(curves.shares, deviations) if curves.complete else None
+    factor = None
+    if curves.complete and not curves.pooled:
+        factor = stationary_factor(curves.shares, deviations)
     if factor is not None:
         factor = factor * curves.spread_factor / math.sqrt(curves.n_replicates)
     return Noise(
@@ -278,30 +295,6 @@ def _nearest(curves: Curves) -> tuple[float, int]:
     sums = [float(dictionary(f, curves.shares).fit(curves.mean).rss[0]) for f in SHAPES]
     best = int(np.argmin(sums)) if min(sums) < 0.5 * sums[0] else 0
     return sums[best], SHAPES[best].parameters
-
-
-def _from_scatter_alone(curves: Curves) -> Noise:
-    """One run a share: the scatter about the best curve of four parameters is all there is."""
-    shares = curves.shares.size
-    if shares < SCATTER_SHARES:
-        raise InferenceError(
-            f"one run a share and {shares} shares: no noise can be estimated; give replicates, "
-            f"or at least {SCATTER_SHARES} shares"
-        )
-    rss, parameters = _nearest(curves)
-    variance = rss / (shares - parameters)
-    return Noise(
-        np.zeros((1, shares)),
-        0.0,
-        None,
-        np.full(shares, variance),
-        float(shares - parameters),
-        True,
-        0.0,
-        variance,
-        float(shares),
-        ("one run a share: the noise is the scatter about a fitted curve, equal at all shares",),
-    )
 
 
 def _effective(within: float, corpus: float, counts: Array, common: Array) -> float:

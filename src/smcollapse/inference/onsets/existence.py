@@ -1,8 +1,8 @@
 """Existence of a break: does a kink say more than every smooth curve does?
 
 Tests of a kink against a line reject under any bend. Here a break is declared by intersection and
-union (Berger 1982): against each rival family g (line, quadratic, cubic, exponential, logistic, and
-any that is added) the statistic
+union (Berger 1982): against each rival family g (line, quadratic, cubic, exponential, power or
+logarithm, logistic, and any that is added) the statistic
 
     T_g = (D + δ²) / √(δ² + s²),   D = RSS_g - RSS_kink,   δ² = RSS of the kink fitted to ĝ,
 
@@ -110,6 +110,8 @@ def existence(
 ) -> Existence:
     """Test that a break exists; ``shape`` TWO_BREAKS tests two of them, one being a rival too.
 
+    ``shape`` JUMP tests a step within one gap, with the rivals JUMP_RIVALS.
+
     Raises InferenceError for fewer shares than the largest family has parameters plus one, and
     where no noise can be estimated.
     """
@@ -146,8 +148,7 @@ class Comparison:
         self.shares, self.weights, self.mean = curves.shares, curves.weights, curves.mean
         if not curves.has_noise:
             raise InferenceError(
-                "whether a break exists cannot be tested without noise: give replicates, or at "
-                "least 6 shares"
+                "whether a break exists cannot be tested without noise: give replicates"
             )
         self.noise = curves.noise.draws(draws, seed)
         self.shape = self._family(shape)

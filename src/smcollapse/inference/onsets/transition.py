@@ -10,8 +10,8 @@ point of a (centre, scale) grid is found exactly for all curves at once (variabl
 by Levenberg-Marquardt steps taken for all of them together.
 
 Search range: the centre may leave the shares by half their range on either side, the width lies
-between half the smallest gap between shares and six times their range. A band that reaches the end
-of a search range is reported as open there.
+between half the smallest gap between shares and six times their range. A band of the width that
+reaches the end of its search range, and one of the centre that leaves the shares, is open there.
 """
 
 import math
@@ -122,7 +122,9 @@ def smooth_transition(
         fits = _fit_all(x, curves.draw_means(draws, seed), search)
         widths = WIDTH_PER_SCALE * np.exp(fits[:, 3])
         limits = tuple(WIDTH_PER_SCALE * math.exp(s) for s in search.log_scale)
-        centre_band = _opened(percentile_band(fits[:, 2], level), *search.centre, floor=-math.inf)
+        # what lies beyond the tried shares is no estimate
+        tried = (float(x[0]), float(x[-1]))
+        centre_band = _opened(percentile_band(fits[:, 2], level), *tried, floor=-math.inf)
         width_band = _opened(percentile_band(widths, level), *limits, floor=0.0)
         centre_se = standard_error(fits[:, 2], curves.noise.degrees)
         width_se = standard_error(widths, curves.noise.degrees)

@@ -19,6 +19,7 @@ from smcollapse.inference import (
     smooth_transition,
 )
 from smcollapse.inference.agreement import z_scores
+from smcollapse.inference.onsets.benchmark import benchmark_error
 from smcollapse.questions.conditions import labels_of
 from smcollapse.questions.onsets import Onsets, onsets_of
 from smcollapse.scenario import Scenario
@@ -205,7 +206,7 @@ def _benchmark(measured: Curves, predicted: Onsets) -> Found:
     if predicted.benchmark_share is not None and math.isnan(predicted.benchmark_share):
         return None
     trained = benchmark_share(measured)
-    return trained.share, trained.se, predicted.benchmark_share
+    return trained.share, benchmark_error(measured), predicted.benchmark_share
 
 
 def _centre(measured: Curves, predicted: Onsets) -> Found:

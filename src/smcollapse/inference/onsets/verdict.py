@@ -1,0 +1,161 @@
+"""The verdict on an onset in words, by tests in a fixed order; see onset.py."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from smcollapse.inference.curves import Curves
+from smcollapse.inference.families import KINK, LINE, LOGISTIC
+from smcollapse.inference.onsets.benchmark import BenchmarkShare
+from smcollapse.inference.onsets.bend import Bend
+from smcollapse.inference.onsets.breakpoint import Break
+from smcollapse.inference.onsets.existence import Comparison, Existence
+from smcollapse.inference.onsets.shape import Shape
+from smcollapse.inference.onsets.transition import Transition
+from smcollapse.inference.words import per_cent, share_words, short_per_cent
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a verdict rests on; a part is None where it cannot be had or was not needed."""
+
+    curves: Curves
+    benchmark: BenchmarkShare | None
+    shape: Shape | None
+    knot: Break | None
+    existence: Existence | None
+    jump: Existence | None
+    second: Existence | None
+    bend: Bend | None
+    transition: Transition | None
+    level: float
+    seed: int
+
+    @property
+    def gap(self) -> float:
+        """Smallest distance between tried shares."""
+        return float(np.diff(self.curves.shares).min())
+
+    @property
+    def falls(self) -> bool:
+        """Whether the measure falls where it gets worse."""
+        return self.benchmark is None or self.benchmark.direction == "loss"
+
+
+def verdict_of(evidence: Evidence) -> tuple[str, str]:
+    """Kind of verdict, and the words."""
+    shape = evidence.shape
+    if shape is None:
+        return "no noise", (
+            "no verdict: one run a share, or runs that are all the same, leave no noise to compare "
+            "with; give 3 replicates or more"
+        )
+    worse, better = ("decline", "rise") if evidence.falls else ("rise", "decline")
+    if shape.kind == "no change":
+        return "no change", _no_change(evidence, shape, worse)
+    if shape.kind == "change":
+        return "change", "a change is shown, its direction is open: it goes both ways"
+    if shape.kind == "gain then loss":
+        low, high = shape.best_set
+        return shape.kind, (
+            f"gain then loss: best at {short_per_cent(shape.best_share)}, anywhere from "
+            f"{short_per_cent(low)} to {short_per_cent(high)} as far as these runs tell"
+        )
+    if shape.kind == "loss then gain":
+        return shape.kind, (
+            "loss then gain: worse between the tried shares' ends than at either of them"
+        )
+    return _of_one_direction(evidence, worse if shape.kind == "decline" else better)
+
+
+def _no_change(evidence: Evidence, shape: Shape, worse: str) -> str:
+    p_value = min(1.0, 2.0 * min(shape.p_decline, shape.p_rise))
+    words = f"no {worse} shown (p = {p_value:.2g})"
+    benchmark = evidence.benchmark
+    if shape.harm == "excluded" and benchmark is not None:
+        size = f"{100.0 * benchmark.loss:.3g} %" if benchmark.relative else f"{benchmark.loss:.3g}"
+        words += f"; a loss of {size} is excluded at every tried share"
+    return words
+
+
+def _of_one_direction(evidence: Evidence, word: str) -> tuple[str, str]:
+    knot, found = evidence.knot, evidence.existence
+    n_shares = evidence.curves.shares.size
+    if knot is None or found is None:
+        return "no break", (
+            f"{word} shown; {n_shares} shares are too few to tell a break from a smooth curve"
+        )
+    if found.exists:
+        return "break", _break_words(evidence, knot)
+    if evidence.jump is not None and evidence.jump.exists:
+        return "jump", _jump_words(evidence, evidence.jump.knots[0], word)
+    if evidence.second is not None and evidence.second.exists:
+        places = " and ".join(per_cent(place, evidence.gap) for place in evidence.second.knots)
+        return "two breaks", f"saturated: two breaks at {places}"
+    transition = evidence.transition
+    if transition is not None and _is_transition(evidence, found, transition):
+        gap = _gap_at(evidence.curves, transition.centre)
+        if transition.width < gap:
+            return "jump", _jump_words(evidence, transition.centre, word)
+        return "transition", _transition_words(evidence, found, transition, knot)
+    return "no break", f"{word}, no break shown ({found.reason})"
+
+
+def _jump_words(evidence: Evidence, place: float, word: str) -> str:
+    shares = evidence.curves.shares
+    right = int(np.clip(np.searchsorted(shares, place), 1, shares.size - 1))
+    low, high = (short_per_cent(float(share)) for share in shares[right - 1 : right + 1])
+    return f"{word} by a jump, or steeper than the tried shares can tell, between {low} and {high}"
+
+
+def _gap_at(curves: Curves, place: float) -> float:
+    right = int(np.clip(np.searchsorted(curves.shares, place), 1, curves.shares.size - 1))
+    return float(curves.shares[right] - curves.shares[right - 1])
+
+
+def _break_words(evidence: Evidence, knot: Break) -> str:
+    gap = evidence.gap
+    width = gap if knot.band is None else min(knot.band.width, gap)
+    text = f"break at {per_cent(knot.knot, width)}"
+    if knot.band is not None:
+        text += f" ({share_words(knot.band, gap)})"
+    bend = evidence.bend
+    if bend is not None and bend.band is not None:
+        upper = bend.band.upper
+        if bend.sharp_possible:
+            wide = "however wide" if math.isinf(upper) else f"at most {per_cent(upper, gap)} wide"
+            text += f", the bend sharp or {wide}"
+        else:
+            text += f", a bend {per_cent(bend.width, gap)} wide, not a sharp corner"
+    return text
+
+
+def _is_transition(evidence: Evidence, found: Existence, transition: Transition) -> bool:
+    """Whether a logistic beats a line and the kink, with a centre that the data bound."""
+    band = transition.centre_band
+    if not transition.shown or band is None or math.isinf(band.width):
+        return False
+    logistic = next((test for test in found.rivals if test.rival == LOGISTIC.name), None)
+    if logistic is not None and logistic.rss_rival >= logistic.rss_break:
+        return False
+    tests = Comparison(evidence.curves, LOGISTIC, found.draws, evidence.seed)
+    return tests.against(LINE).p_value <= 1.0 - evidence.level
+
+
+def _transition_words(
+    evidence: Evidence, found: Existence, transition: Transition, knot: Break
+) -> str:
+    gap = evidence.gap
+    band = transition.centre_band
+    said = "" if band is None else f" ({share_words(band, gap)})"
+    words = (
+        f"smooth transition centred at {per_cent(transition.centre, gap)}{said}, width "
+        f"{per_cent(transition.width, gap)}"
+    )
+    kink = Comparison(evidence.curves, LOGISTIC, found.draws, evidence.seed).against(KINK)
+    if kink.p_value > 1.0 - evidence.level:
+        words += f"; a break at {per_cent(knot.knot, gap)} is not ruled out"
+    return words
