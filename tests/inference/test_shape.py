@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from smcollapse.inference import Curves, Onset, onset
+from smcollapse.inference import Curves, Onset, Shape, bracket, onset, shape_of
 from tests.inference.sweeps import SHARES, kink, sweep
 
 HUMP = 0.6 + 0.4 * np.minimum(SHARES, 0.2) - 0.3 * np.maximum(SHARES - 0.35, 0.0)
@@ -14,6 +14,20 @@ SHAPES = {
     "loss then gain": 1.2 - HUMP,
     "no change": np.full(13, 0.8),
 }
+
+
+def shape(curves: Curves, smallest: float = 0.01) -> Shape:
+    """The shape alone, without what the onset says beside it."""
+    found, better = (bracket(curves, 0.1, True, side, 0.95) for side in ("loss", "gain"))
+    return shape_of(
+        curves,
+        found,
+        better,
+        smallest=smallest,
+        relative=True,
+        direction="loss",
+        level=0.95,
+    )
 
 
 def answer(curves: Curves, **settings: object) -> Onset:
@@ -85,22 +99,22 @@ def test_turns_are_rarely_called_where_there_are_none(truth: str) -> None:
     Negative control: a hump of two standard deviations is called in most sets.
     """
     curve = {"flat": 0 * SHARES, "falling": -0.1 * SHARES, "rising": 0.1 * SHARES}[truth]
-    kinds = [answer(sweep(0.8 + curve, seed, 6), smallest=1e-9).verdict_kind for seed in range(400)]
+    kinds = [shape(sweep(0.8 + curve, seed, 6), 1e-9).kind for seed in range(400)]
     gain, loss = (kinds.count(kind) / 400 for kind in ("gain then loss", "loss then gain"))
     assert max(gain, loss) <= 0.025 + 3 * 0.008
     if truth == "flat":
         assert 1.0 - kinds.count("no change") / 400 <= 0.05 + 3 * 0.011
         hump = 0.8 - 4.0 * (SHARES - 0.3) ** 2 * 0.12
-        called = [answer(sweep(hump, seed, 10)).verdict_kind for seed in range(40)]
+        called = [shape(sweep(hump, seed, 10)).kind for seed in range(40)]
         assert called.count("gain then loss") > 20
 
 
 def test_the_set_of_best_shares_holds_the_best() -> None:
     """.95 nominal: 300 sets, s.e. .0126; and it is not everything."""
     hump = 0.8 - 1.5 * (SHARES - 0.3) ** 2
-    found = [answer(sweep(hump, seed, 8)).shape for seed in range(300)]
-    assert np.mean([s.best_set[0] <= 0.3 <= s.best_set[1] for s in found if s]) > 0.95 - 3 * 0.0126
-    assert np.mean([s.best_set[1] - s.best_set[0] for s in found if s]) < 0.45
+    found = [shape(sweep(hump, seed, 8)).best_set for seed in range(300)]
+    assert np.mean([low <= 0.3 <= high for low, high in found]) > 0.95 - 3 * 0.0126
+    assert np.mean([high - low for low, high in found]) < 0.45
 
 
 def test_the_worst_replicate_stands_beside_the_mean() -> None:

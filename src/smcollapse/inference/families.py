@@ -143,7 +143,7 @@ CONSTANT = Family("constant", 0, 1)
 
 def _skewed_grid(t: Array) -> Array:
     """Centre, scale, power and direction of a generalised logistic; power 0 is the Gompertz."""
-    base = _pairs(np.linspace(-0.5, 1.5, 81), np.geomspace(np.diff(t).min() / 10.0, 1.4, 30))
+    base = _coarse_centres_and_scales(t)
     shapes = [(power, side) for power in (0.0, 0.25, 0.5, 2.0, 4.0) for side in (-1.0, 1.0)]
     return np.vstack(
         [
@@ -198,6 +198,27 @@ def _wide_grid(t: Array) -> Array:
     return wide
 
 
+def _arctangent(t: Array, grid: Array) -> Array:
+    columns: Array = np.arctan((t - grid[:, :1]) / grid[:, 1:])[:, None, :]
+    return columns
+
+
+def _coarse_centres_and_scales(t: Array) -> Array:
+    return _pairs(np.linspace(-0.5, 1.5, 81), np.geomspace(np.diff(t).min() / 10.0, 1.4, 30))
+
+
+def _two_centres_and_a_scale(t: Array) -> Array:
+    """Two centres, in order, within each of some scales that they have in common."""
+    centres = _pairs(np.linspace(-0.1, 1.1, 31), np.linspace(-0.1, 1.1, 31))
+    centres = centres[centres[:, 0] < centres[:, 1]]
+    scales = np.geomspace(np.diff(t).min() / 6.0, 0.3, 9)
+    return np.vstack([np.column_stack([centres, np.full(len(centres), s)]) for s in scales])
+
+
+def _two_logistics(t: Array, grid: Array) -> Array:
+    return np.stack([expit((t - grid[:, i : i + 1]) / grid[:, 2:]) for i in (0, 1)], axis=1)
+
+
 EXPONENTIAL = Family("exponential", 0, 3, _rates, _exponential)
 POWER = Family("power or logarithm", 0, 4, _power_grid, _power)
 LOGISTIC = Family("logistic", 0, 4, _centres_and_scales, _logistic, 2)
@@ -205,11 +226,13 @@ SKEWED = Family("logistic, symmetric or skewed", 0, 5, _skewed_grid, _skewed, 2)
 KINK = Family("kink", 1, 4, _knots, _hinges)
 FLAT_LEFT = Family("flat-left kink", 0, 3, _knots, _hinges)
 TWO_BREAKS = Family("two breaks", 1, 6, _knot_pairs, _hinges, 2)
+ARCTANGENT = Family("arctangent", 0, 4, _coarse_centres_and_scales, _arctangent, 2)
+TWO_LOGISTICS = Family("two logistics", 0, 6, _two_centres_and_a_scale, _two_logistics, 3)
 JUMP = Family("jump", 1, 4, _gaps, _steps, 0)
 WIDE = Family("logistic wider than a gap", 0, 5, _wide_grid, _skewed, 2)
 SOFTPLUS = Family("softplus", 1, 5, _knots_and_scales, _softplus, 2)
 
-RIVALS: tuple[Family, ...] = (LINE, QUADRATIC, CUBIC, EXPONENTIAL, POWER, SKEWED)
+RIVALS: tuple[Family, ...] = (LINE, QUADRATIC, CUBIC, EXPONENTIAL, POWER, SKEWED, ARCTANGENT)
 """The smooth curves that a break has to beat."""
 
 JUMP_RIVALS: tuple[Family, ...] = (LINE, QUADRATIC, CUBIC, EXPONENTIAL, POWER, WIDE, KINK)
