@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup demo test check bench verify verify-inference paper paper-data clean
+.PHONY: setup demo test check bench verify verify-inference canaries paper paper-data clean
 
 setup: $(READY)
 
@@ -38,6 +38,9 @@ verify: $(READY)  ## theory against training, write VERIFICATION.md
 
 verify-inference: $(READY)  ## bands and tests against known truth, write VERIFICATION_INFERENCE.md
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.verification.inference.write_table
+
+canaries: $(READY)  ## write the tables of numbers again that guard every layer's version
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.canaries.write
 
 paper: $(READY)  ## the paper from committed findings, in seconds: paper/smcollapse.pdf
 	$(BIN)/python paper/build.py

@@ -29,8 +29,8 @@ import smcollapse
 from smcollapse.inference import curves, effect, net_effect
 from smcollapse.questions.claim import published_claim
 from smcollapse.questions.conditions import conditions_of
-from smcollapse.questions.ledgers.code_version import code_of
 from smcollapse.questions.ledgers.findings import Finding, write_finding
+from smcollapse.questions.ledgers.scripts import stamped
 from smcollapse.questions.run_findings import (
     NAMES,
     claim_finding,
@@ -43,7 +43,7 @@ from smcollapse.questions.run_findings import (
 from smcollapse.scenario import Scenario
 
 PAPER = Path(__file__).resolve().parents[1] / "paper"
-CODE = code_of(Path(__file__))
+LAYERS = ("worlds", "training", "measures", "inference")
 MEASURES = ["rare_recall", "head_recall", "accuracy", "mean_confidence", "ece", "perplexity"]
 MEASURES += ["distinct_1", "distinct_2"]
 
@@ -71,7 +71,7 @@ def main() -> None:
     groups = table.groupby(["variant", *varied, "share"], sort=False, dropna=False)
     means = groups[MEASURES].mean().join(groups[MEASURES].sem().add_suffix("_se"))
     means.round(5).to_csv(PAPER / "data" / "corpus.csv", lineterminator="\n")
-    finding = claim_finding("corpus", smcollapse.answer_of(store), store, "real data", CODE)
+    finding = claim_finding("corpus", smcollapse.answer_of(store), store, "real data")
     first = table[(table["variant"] == "reference") & (table["share"] == table["share"].min())]
     learned = exact(
         "rare recall without synthetic data", float(first["rare_recall"].mean()), "rate"
@@ -84,7 +84,7 @@ def main() -> None:
         freely, options.out / freely.name, device=options.device, workers=options.workers
     ).store
     for one in (finding, generation_finding(store, free)):
-        place = write_finding(one, PAPER / "data" / "findings")
+        place = write_finding(stamped(one, Path(__file__)), PAPER / "data" / "findings")
         print(f"{place.name}: {one.grade}: {one.verdict}")
 
 
@@ -130,7 +130,6 @@ def generation_finding(cautious: smcollapse.Store, free: smcollapse.Store) -> Fi
         grade=grade_of(all(map(is_above, decisive)), any(map(is_below, decisive))),
         kind="real data",
         models=free.count()[0],
-        code=CODE,
     )
 
 

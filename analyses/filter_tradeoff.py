@@ -29,15 +29,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import smcollapse
-from smcollapse.questions.ledgers.code_version import code_of
 from smcollapse.questions.ledgers.findings import Finding, Grade, Quantity, write_finding
+from smcollapse.questions.ledgers.scripts import stamped
 from smcollapse.questions.tradeoffs.results import BALANCED, HEAD, RARE, FilterCurve, TradeOff
 from smcollapse.questions.tradeoffs.tradeoff import filter_tradeoff
 from smcollapse.questions.tradeoffs.words import scope_words, tradeoff_table
 from smcollapse.report.tradeoff import write_tradeoff
 
 PAPER = Path(__file__).resolve().parents[1] / "paper"
-CODE = code_of(Path(__file__))
 FAITHFUL = """
 name = "filter-faithful"
 title = "A filter of synthetic rows alone where the source knows the exceptions"
@@ -78,7 +77,7 @@ def main() -> None:
         other, options.out / other.name, device="cpu", workers=options.workers
     ).store
     finding = concluded(answer, filter_tradeoff(faithful), store.count()[0] + faithful.count()[0])
-    place = write_finding(finding, PAPER / "data" / "findings")
+    place = write_finding(stamped(finding, Path(__file__)), PAPER / "data" / "findings")
     print(f"{place.name}: {finding.grade}: {finding.verdict}")
 
 
@@ -119,7 +118,6 @@ def concluded(answer: TradeOff, faithful: TradeOff, models: int) -> Finding:
         grade=grade_of(answer),
         kind="toy training",
         models=models,
-        code=CODE,
         notes=(*answer.notes, *faithful.notes),
         details={
             "outcomes": {name_of(curve): curve.outcome for curve in answer.curves},

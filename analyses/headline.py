@@ -29,8 +29,8 @@ from smcollapse.inference import Effect, curves, net_effect
 from smcollapse.questions.answer import EFFECT_MEASURES, Answer
 from smcollapse.questions.claim import published_claim
 from smcollapse.questions.conditions import ConditionRows, conditions_of
-from smcollapse.questions.ledgers.code_version import code_of
 from smcollapse.questions.ledgers.findings import Finding, Quantity, write_finding
+from smcollapse.questions.ledgers.scripts import stamped
 from smcollapse.questions.run_findings import (
     DRAWN,
     NAMES,
@@ -48,7 +48,6 @@ from smcollapse.questions.validation.verdict import TOLERANCES
 from smcollapse.report.wording import percent, percent_range
 
 PAPER = Path(__file__).resolve().parents[1] / "paper" / "data"
-CODE = code_of(Path(__file__))
 BUDGETS = (10_000, 20_000, 40_000, 80_000, 160_000)
 LEAST_DIVERSE = ("coverage low", "templates low")
 
@@ -82,15 +81,16 @@ def main() -> None:
     polish = store(smcollapse.parse_study(POLISH, "polish"))
     answer = smcollapse.answer_of(atlas)
     for finding in (
-        claim_finding("atlas", answer, atlas, "toy training", CODE),
+        claim_finding("atlas", answer, atlas, "toy training"),
         shape_finding(answer),
         conditions_finding(answer, atlas),
         theory_finding(atlas),
-        claim_finding("digits", smcollapse.answer_of(digits), digits, "real data", CODE),
+        claim_finding("digits", smcollapse.answer_of(digits), digits, "real data"),
         polish_finding(polish),
         width_finding(),
     ):
-        print(f"{write_finding(finding, PAPER / 'findings')}: {finding.grade}: {finding.verdict}")
+        place = write_finding(stamped(finding, Path(__file__)), PAPER / "findings")
+        print(f"{place}: {finding.grade}: {finding.verdict}")
 
 
 def shape_finding(answer: Answer) -> Finding:
@@ -122,7 +122,6 @@ def shape_finding(answer: Answer) -> Finding:
         ),
         kind="toy training",
         models=answer.n_models,
-        code=CODE,
         notes=(listed,),
     )
 
@@ -167,7 +166,6 @@ def conditions_finding(answer: Answer, store: smcollapse.Store) -> Finding:
         ),
         kind="toy training",
         models=answer.n_models,
-        code=CODE,
         notes=contrasts.notes,
     )
 
@@ -204,7 +202,6 @@ def theory_finding(store: smcollapse.Store) -> Finding:
         grade=grade_of(verdict.holds, not verdict.holds),
         kind="toy training",
         models=store.count()[0],
-        code=CODE,
         notes=("errors are absolute, over points; sampling noise of the training is in them",),
         details={"points": _points(compared.points)},
     )
@@ -244,7 +241,6 @@ def polish_finding(store: smcollapse.Store) -> Finding:
         ),
         kind="toy training",
         models=store.count()[0],
-        code=CODE,
         details={"curves": mean_curves(store)},
     )
 
@@ -277,7 +273,6 @@ def width_finding() -> Finding:
         f"{ends[1]:.2f}".replace("-", "−"),
         grade=grade_of(all(inside), not any(inside)),
         kind="theory only",
-        code=CODE,
     )
 
 

@@ -30,8 +30,8 @@ from smcollapse.inference import Effect, curves, effect, net_effect
 from smcollapse.questions.claim import published_claim
 from smcollapse.questions.conditions import ConditionRows, conditions_of
 from smcollapse.questions.factorial import WORDS, FactorEffect, Factorial, factorial_of
-from smcollapse.questions.ledgers.code_version import code_of
 from smcollapse.questions.ledgers.findings import Finding, Quantity, write_finding
+from smcollapse.questions.ledgers.scripts import stamped
 from smcollapse.questions.run_findings import (
     NAMES,
     claim_finding,
@@ -43,7 +43,6 @@ from smcollapse.questions.run_findings import (
 )
 
 PAPER = Path(__file__).resolve().parents[1] / "paper"
-CODE = code_of(Path(__file__))
 MEASURES = ["rare_recall", "template_recall", "exception_recall", "head_recall", "accuracy"]
 MEASURES += ["mean_confidence", "ece", "perplexity", "distinct_1", "distinct_2", "template_rate"]
 OWN = "own phrasing"
@@ -76,12 +75,12 @@ def main() -> None:
     if crossed is None:
         raise SystemExit("the knobs of this study are not crossed in full, in 3 replicates or more")
     for finding in (
-        claim_finding("language", smcollapse.answer_of(store), store, "toy training", CODE),
+        claim_finding("language", smcollapse.answer_of(store), store, "toy training"),
         style_finding(store, crossed),
         phrasing_finding(store, conditions),
         theory_finding(store),
     ):
-        place = write_finding(finding, PAPER / "data" / "findings")
+        place = write_finding(stamped(finding, Path(__file__)), PAPER / "data" / "findings")
         print(f"{place.name}: {finding.grade}: {finding.verdict}")
 
 
@@ -106,7 +105,6 @@ def style_finding(store: smcollapse.Store, found: Factorial) -> Finding:
         grade=grade_of(all(map(is_below, decisive)), any(map(is_above, decisive))),
         kind="toy training",
         models=store.count()[0],
-        code=CODE,
     )
 
 
@@ -170,7 +168,6 @@ def phrasing_finding(store: smcollapse.Store, conditions: list[ConditionRows]) -
         grade=grade_of(is_below(first) and is_above(second), is_above(first) or is_below(second)),
         kind="toy training",
         models=store.count()[0],
-        code=CODE,
     )
 
 
@@ -230,7 +227,6 @@ def theory_finding(store: smcollapse.Store) -> Finding:
         grade=grade_of(verdict.holds, not verdict.holds),
         kind="toy training",
         models=store.count()[0],
-        code=CODE,
     )
 
 

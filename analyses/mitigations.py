@@ -28,15 +28,14 @@ from matplotlib.figure import Figure
 
 import smcollapse
 from smcollapse.inference import romano_wolf
-from smcollapse.questions.ledgers.code_version import code_of
 from smcollapse.questions.ledgers.findings import Finding, Grade, Kind, Quantity, write_finding
+from smcollapse.questions.ledgers.scripts import stamped
 from smcollapse.questions.mitigating.results import RESPONSE, MitigationReport
 from smcollapse.questions.mitigating.study import GOLDEN, fewest_real_rows
 from smcollapse.questions.mitigating.words import mitigation_table, theory_notes
 from smcollapse.report.style import BLUE, GREY, VERMILLION, image_files, new_figure, style
 
 PAPER = Path(__file__).resolve().parents[1] / "paper"
-CODE = code_of(Path(__file__))
 WEIGHTS = """
 name = "weight-scan"
 title = "Total weight of the synthetic rows in the loss, half of the rows synthetic"
@@ -88,7 +87,7 @@ def main() -> None:
 
 def say(finding: Finding) -> None:
     """Write a finding and print what it concludes."""
-    place = write_finding(finding, PAPER / "data" / "findings")
+    place = write_finding(stamped(finding, Path(__file__)), PAPER / "data" / "findings")
     print(f"{place.name}: {finding.grade}: {finding.verdict}")
 
 
@@ -145,7 +144,6 @@ def compared(report: MitigationReport, name: str, kind: Kind, models: int) -> Fi
         grade=grade,
         kind=kind,
         models=models,
-        code=CODE,
         notes=(*theory_notes(report), *report.notes),
         details={
             "reference": report.reference,
@@ -203,7 +201,6 @@ def golden(store: smcollapse.Store) -> tuple[Finding, bytes]:
         grade=grade,
         kind="toy training",
         models=len(table),
-        code=CODE,
         notes=(
             "the published optimum is that of an estimator which is retrained on its own samples; "
             "here one model learns once from a source with a bias",

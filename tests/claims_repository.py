@@ -6,10 +6,10 @@ import re
 import shutil
 from pathlib import Path
 
-from smcollapse.questions.ledgers.code_version import code_of
 from smcollapse.questions.ledgers.file import parse_ledger
 from smcollapse.questions.ledgers.findings import Finding, Quantity, write_finding
 from smcollapse.questions.ledgers.ledger import Compared, Ledger
+from smcollapse.questions.ledgers.scripts import stamped
 
 ROOT = Path(__file__).resolve().parents[1]
 LEDGER = ROOT / "analyses" / "claims.toml"
@@ -50,9 +50,9 @@ def write_repository(
         for script in scripts:
             script.parent.mkdir(parents=True, exist_ok=True)
             script.write_text(f"NAME = {script.stem!r}\n")
-        made = finding(name, *quantities, code=code_of(*scripts), details=DRAWN.get(name, {}))
+        made = finding(name, *quantities, details=DRAWN.get(name, {}))
         written = folder / results.file.format(name=name)
-        write_finding(made, written.parent)
+        write_finding(stamped(made, *scripts), written.parent)
     return place
 
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 ORDER = 10
+LAYERS = ("worlds", "training", "measures", "inference")
 WINDOWS = (published_claim().before, published_claim().after)
 
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 ORDER = 20
+LAYERS = ("worlds", "training", "measures", "inference")
 LOSSES = (0.05, 0.10, 0.20)
 TERMS = (*(f"{100 * loss:.0f} % lost" for loss in LOSSES), "knot of a kink", "transition centre")
 SPREAD = "spread of the definitions"

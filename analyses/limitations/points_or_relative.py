@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 ORDER = 80
+LAYERS = ("worlds", "training", "measures", "inference")
 MARGIN = 0.03
 LEVEL = 1 - 0.05 / 12
 """Of the tests in each of twelve cases, 95 % together (Bonferroni)."""

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 ORDER = 150
+LAYERS = ("worlds", "training", "measures", "inference")
 ENOUGH = 0.93
 DESIGNS = {
     "own corpora": (0, False),

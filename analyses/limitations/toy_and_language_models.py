@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from smcollapse.store import Store
 
 ORDER = 180
+LAYERS = ("worlds", "training", "measures", "inference")
 SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
 LEFT_OUT = (
     ("budget", "budget 20000"),

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 ORDER = 40
+LAYERS = ("worlds", "training", "measures", "inference")
 PASSES, WIDTHS = (2.5, 5.0, 10.0, 20.0), (8, 64, 256)
 STUDY = f"""
 name = "width-and-passes"

@@ -16,9 +16,7 @@ from smcollapse.errors import nearest
 from smcollapse.scenario import Scenario, content_hash
 from smcollapse.settings import Value
 from smcollapse.settings.base import Seed
-
-RESULTS_VERSION = 1
-"""Raised whenever a change of code changes a number that is stored."""
+from smcollapse.versions import RESULTS_VERSION
 
 Setting = bool | int | float | str | tuple[str, ...]
 Knob = bool | int | float | str | None

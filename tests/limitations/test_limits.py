@@ -33,6 +33,7 @@ from smcollapse.report.limitations import (
     write_limitations,
 )
 from smcollapse.study import Study
+from smcollapse.versions import VERSIONS
 from tests.conftest import Said
 
 Program = Callable[..., Said]
@@ -157,6 +158,18 @@ def test_stale_findings_are_made_anew(
 ) -> None:
     run(shelf("one"), lab)
     assert run(shelf("one", **change), lab).made == ("one",)
+
+
+def test_a_moved_version_is_made_anew_and_not_shown(
+    shelf: Callable[..., dict[str, Analysis]], lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = shelf("one")
+    run(known, lab)
+    monkeypatch.setitem(VERSIONS, "inference", VERSIONS["inference"] + 1)
+    assert collect(lab.folder, known).missing == (known["one"],)
+    assert run(known, lab).made == ("one",)
+    assert collect(lab.folder, known).missing == ()
+    assert run(known, lab).made == ()
 
 
 def test_another_size_or_a_lost_figure_is_made_anew(

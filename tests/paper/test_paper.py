@@ -102,7 +102,18 @@ def test_a_stale_finding_stops_the_build(built: Path) -> None:
     done = build(built)
     script.write_text(content)
     assert done.returncode == 1
-    assert "finding 'atlas' is older than the code that makes it" in done.stderr
+    assert "finding 'atlas' is older than the script that makes it" in done.stderr
+    assert "run analyses/headline.py again" in done.stderr
+
+
+def test_a_moved_version_stops_the_build(built: Path) -> None:
+    file = built / "data" / "findings" / "atlas.json"
+    content = file.read_text(encoding="utf-8")
+    file.write_text(content.replace('"theory": ', '"theory": 9'), encoding="utf-8")
+    done = build(built)
+    file.write_text(content, encoding="utf-8")
+    assert done.returncode == 1
+    assert "finding 'atlas' was made with theory 9" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from smcollapse.questions.ledgers.ledger import (
     Other,
     Verdict,
 )
+from smcollapse.questions.ledgers.scripts import stamped
 from smcollapse.report.claims import claim_rows, quantity_text
 from tests.claims_repository import LEDGER, finding, write_repository
 
@@ -148,9 +149,8 @@ def test_grades_are_computed_from_findings(tmp_path: Path) -> None:
     assert (nobody.grade, nobody.evidence, nobody.decisive) == ("untested", (), None)
     assert claim_rows(report)[0][:4] == ("both", "points", "supported", "toy training")
 
-    code = json.loads((tmp_path / "data" / "second.json").read_text())["code"]
-    other = finding("second", grade="contradicted", kind="real data", code=code)
-    write_finding(other, tmp_path / "data")
+    other = finding("second", grade="contradicted", kind="real data")
+    write_finding(stamped(other, tmp_path / "code" / "second.py"), tmp_path / "data")
     both = claims_report(place).claims[0]
     assert (both.grade, both.evidence) == ("contradicted", ("toy training", "real data"))
     assert both.decisive is not None
@@ -191,7 +191,9 @@ def test_no_such_ledger(tmp_path: Path) -> None:
         read_ledger(tmp_path / "none.toml")
 
 
-@pytest.mark.parametrize("harm", ["missing", "damaged", "stale", "no script", "no quantity"])
+@pytest.mark.parametrize(
+    "harm", ["missing", "damaged", "stale", "moved", "no script", "no quantity"]
+)
 def test_what_cannot_be_used_is_named(tmp_path: Path, harm: str) -> None:
     place = write_repository(tmp_path, SMALL)
     file, script = tmp_path / "data" / "first.json", tmp_path / "code" / "first.py"
@@ -201,6 +203,8 @@ def test_what_cannot_be_used_is_named(tmp_path: Path, harm: str) -> None:
         file.write_bytes(file.read_bytes()[:-40])
     elif harm == "stale":
         script.write_text("NAME = 'other'\n")
+    elif harm == "moved":
+        file.write_text(file.read_text().replace('"inference": ', '"inference": 9'))
     elif harm == "no script":
         script.unlink()
     else:

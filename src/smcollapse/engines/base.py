@@ -16,8 +16,8 @@ from threadpoolctl import threadpool_limits
 from smcollapse.errors import DataError
 from smcollapse.simulate import simulate
 from smcollapse.store import Store
-from smcollapse.study import RESULTS_VERSION
 from smcollapse.units import Unit, data_contents, data_files
+from smcollapse.versions import RESULTS_VERSION
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ SOMETIMES = ("template_recall",)
 Columns = dict[str, list[float]]
 
 
-def claim_finding(name: str, answer: Answer, store: Store, kind: Kind, code: str) -> Finding:
+def claim_finding(name: str, answer: Answer, store: Store, kind: Kind) -> Finding:
     """The published claim against the reference condition of a run."""
     reference, claim = answer.conditions[0], published_claim()
     words = [row.verdict for row in answer.claim]
@@ -55,7 +55,6 @@ def claim_finding(name: str, answer: Answer, store: Store, kind: Kind, code: str
         ),
         kind=kind,
         models=answer.n_models,
-        code=code,
         notes=answer.notes,
         details={"curves": mean_curves(store)},
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 from smcollapse.errors import StoreError
 from smcollapse.questions.ledgers.findings import Finding, FindingError, Quantity, read_finding
 from smcollapse.questions.ledgers.ledger import limits_of
+from smcollapse.questions.ledgers.scripts import require_current
 from smcollapse.questions.limitations.limits import (
     Analysis,
     Lab,
@@ -32,7 +33,7 @@ class Collected:
     """The findings of a folder in the order of the catalog.
 
     found : analysis, finding, and the SVG of its figure (None where that is missing)
-    missing : analyses without a finding that can be read
+    missing : analyses without a finding that can be used
     """
 
     found: tuple[tuple[Analysis, Finding, bytes | None], ...]
@@ -74,11 +75,12 @@ def run_and_write(
 
 
 def collect(folder: Path, known: Mapping[str, Analysis]) -> Collected:
-    """What a folder holds of the catalog."""
+    """What a folder holds of the catalog; a finding that is outdated is not among it."""
     found, missing = [], []
     for name, analysis in known.items():
         try:
             finding = read_finding(folder / f"{name}.json")
+            require_current(finding, [analysis.path], analysis.path.name)
         except FindingError:
             missing.append(analysis)
             continue

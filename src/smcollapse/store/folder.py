@@ -12,9 +12,10 @@ from smcollapse.errors import StoreError, StudyError
 from smcollapse.settings import Value
 from smcollapse.store.files import TEMPORARY, put, remove_stale
 from smcollapse.store.results import Store
-from smcollapse.study import RESULTS_VERSION, DeviceClass, Study
+from smcollapse.study import DeviceClass, Study
 from smcollapse.study_file import parse_study, study_toml
 from smcollapse.units import data_hashes, units_of
+from smcollapse.versions import RESULTS_VERSION
 
 MARKER = "store.json"
 FORMAT = 1

@@ -26,7 +26,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from smcollapse.questions.ledgers.code_version import meaning
+from smcollapse.questions.ledgers.scripts import meaning
 from smcollapse.run import cores
 from tests.verification.inference.designs import NOISES, WORST, Case, power_cases, smooth_cases
 from tests.verification.inference.document import (

@@ -2,7 +2,7 @@
 
 A claim is a sentence with its reading, its falsifier and tests in data (ledger.py). Grade and
 evidence are computed here from the findings that the tests cite. A finding that is missing,
-damaged or older than the code that made it leaves its claims without a grade and is named.
+damaged or outdated leaves its claims without a grade and is named.
 
 The ledger cites files of a repository, so it is a file of that repository, `analyses/claims.toml`,
 and not of the package.
@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from smcollapse.inference import Record
-from smcollapse.questions.ledgers.code_version import ROOT, code_of
 from smcollapse.questions.ledgers.file import LedgerError, read_ledger
 from smcollapse.questions.ledgers.findings import (
     Finding,
@@ -32,6 +31,7 @@ from smcollapse.questions.ledgers.ledger import (
     Rule,
     Verdict,
 )
+from smcollapse.questions.ledgers.scripts import PACKAGE, require_current
 
 ClaimGrade = Literal["supported", "contradicted", "not shown", "untested"]
 LEDGER = Path("analyses") / "claims.toml"
@@ -92,7 +92,7 @@ class ClaimsReport(Record):
 
 def repository_ledger() -> Path:
     """The ledger of the repository that the package is installed from. Raises LedgerError."""
-    place = ROOT.parents[1] / LEDGER
+    place = PACKAGE.parents[1] / LEDGER
     if not place.is_file():
         raise LedgerError(
             f"no ledger of claims at {place}: the package is not installed from a clone of the "
@@ -131,17 +131,17 @@ def cited_findings(ledger: Ledger, place: Path) -> dict[str, Finding | str]:
 
 
 def _current(name: str, ledger: Ledger, root: Path) -> Finding:
-    """A finding that the scripts named in the ledger, as they are now, have made."""
+    """A finding that the scripts named in the ledger, as they are now, would make again."""
     results = ledger.results_of(name)
     file = root / results.file.replace("{name}", name)
-    read_finding(file)
+    finding = read_finding(file)
     scripts = [root / script.replace("{name}", name) for script in results.code]
     for script in scripts:
         if not script.is_file():
             raise FindingError(f"finding '{name}': the script that makes it is missing: {script}")
-    finding = read_finding(file, code_of(*scripts))
     if finding.name != name:
         raise FindingError(f"finding '{name}': {file} holds '{finding.name}'")
+    require_current(finding, scripts, results.run or results.code[0].replace("{name}", name))
     return finding
 
 

@@ -1,7 +1,8 @@
 """Findings: what an analysis concludes, in numbers with intervals and in words, as a file.
 
-A finding is one JSON file that names the code that made it. Claims and the paper cite findings by
-name; one that is missing, unreadable or older than its code is refused by name.
+A finding is one JSON file that carries a hash of the script that made it and the versions of the
+layers that the script used (scripts.py). Claims and the paper cite findings by name; one that is
+missing, unreadable or outdated is refused by name.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ level; ratio and number have no unit."""
 
 
 class FindingError(SmcollapseError):
-    """A finding is missing, damaged, or older than the code that made it."""
+    """A finding is missing, damaged or outdated."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,8 @@ class Finding(Record):
     kind       : what it rests on
     models     : number of models trained for it
     quick      : made with the reduced design of `--quick`
-    code       : hash of the code that made it (code_version.py)
+    code       : hash of the script that made it (scripts.py)
+    versions   : versions of the layers that it was made with, by layer
     """
 
     name: str
@@ -82,6 +84,7 @@ class Finding(Record):
     models: int = 0
     quick: bool = False
     code: str = ""
+    versions: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     details: dict[str, Any] = field(default_factory=dict)
 
@@ -111,13 +114,13 @@ def write_finding(finding: Finding, folder: Path) -> Path:
     return place
 
 
-def read_finding(place: Path, code: str | None = None) -> Finding:
-    """The finding in a file; with `code`, only if that code made it.
+def read_finding(place: Path) -> Finding:
+    """The finding in a file, current or not.
 
     Raises
     ------
     FindingError
-        If there is no such file, it holds no finding, or other code made it.
+        If there is no such file, or it holds no finding.
     """
     try:
         said = json.loads(place.read_text(encoding="utf-8"))
@@ -125,13 +128,8 @@ def read_finding(place: Path, code: str | None = None) -> Finding:
             raise ValueError("not a table of values")
         quantities = tuple(Quantity(**quantity) for quantity in said.pop("quantities"))
         notes = tuple(said.pop("notes", ()))
-        finding = Finding(quantities=quantities, notes=notes, **said)
+        return Finding(quantities=quantities, notes=notes, **said)
     except FileNotFoundError:
         raise FindingError(f"finding '{place.stem}' is missing: no file {place}") from None
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise FindingError(f"{place}: holds no finding ({error})") from None
-    if code is not None and finding.code != code:
-        raise FindingError(
-            f"finding '{finding.name}' is older than the code that makes it ({place}): make it anew"
-        )
-    return finding

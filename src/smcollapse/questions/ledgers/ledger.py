@@ -210,11 +210,15 @@ RULES: dict[str, type[Value]] = {
 
 
 class Results(Value):
-    """Where findings lie and which scripts make them; `{name}` stands for a finding's name."""
+    """Where findings lie and which scripts make them; `{name}` stands for a finding's name.
+
+    run : what makes them again, where that is not the first of the scripts
+    """
 
     names: Annotated[tuple[Text, ...], Field(min_length=1)]
     file: Text
     code: Annotated[tuple[Text, ...], Field(min_length=1)]
+    run: Text | None = None
 
 
 class LedgerClaim(Value):

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from smcollapse.errors import SmcollapseError, nearest
-from smcollapse.questions.ledgers.code_version import ROOT
 from smcollapse.questions.ledgers.findings import Finding
+from smcollapse.questions.ledgers.scripts import PACKAGE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -64,7 +64,8 @@ class Analysis:
 
 def limitations_folder() -> Path:
     """The folder of analyses: the repository's, or the installed copy of it."""
-    places = (ROOT.parents[1] / "analyses" / "limitations", ROOT.parent / "smcollapse_limitations")
+    installed = PACKAGE.parent / "smcollapse_limitations"
+    places = (PACKAGE.parents[1] / "analyses" / "limitations", installed)
     for place in places:
         if place.is_dir():
             return place

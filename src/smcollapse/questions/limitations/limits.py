@@ -11,8 +11,8 @@ paragraphs Claim, Design and Falsifier; its function `analyse` does the work:
         number = paired("what decides", [measured], lambda mean: mean[-1] - mean[0], "points")
         return lab.finding([number], "in words", grade_below(number, 0.0)), figure
 
-The files of the folder are the catalog. What is done is kept: a finding that the same code made,
-in the same size, is not made again.
+The files of the folder are the catalog. What is done is kept: a finding that the same file made, in
+the same size and with the same versions of the library's layers, is not made again.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from typing import TYPE_CHECKING, Any
 
 from smcollapse.errors import SmcollapseError, StoreError
 from smcollapse.inference import Curves, InferenceError, Record, curves
-from smcollapse.questions.ledgers.code_version import code_of
 from smcollapse.questions.ledgers.findings import (
     Finding,
     FindingError,
@@ -34,6 +33,7 @@ from smcollapse.questions.ledgers.findings import (
     read_finding,
     write_finding,
 )
+from smcollapse.questions.ledgers.scripts import require_current, stamped
 from smcollapse.questions.limitations.catalog import Analysis, LimitsError, catalog, chosen
 from smcollapse.store.files import put
 
@@ -259,9 +259,10 @@ def run_limits(
 
 
 def kept(analysis: Analysis, lab: Lab) -> Finding | None:
-    """The finding in the lab's folder, if this code made it in this size; else None."""
+    """The finding in the lab's folder, if it is current and of this size; else None."""
     try:
-        finding = read_finding(lab.folder / f"{analysis.name}.json", code_of(analysis.path))
+        finding = read_finding(lab.folder / f"{analysis.name}.json")
+        require_current(finding, [analysis.path], analysis.path.name)
     except FindingError:
         return None
     whole = all((lab.folder / f"{analysis.name}.{suffix}").is_file() for suffix in IMAGES)
@@ -277,13 +278,8 @@ def _written(
     finding: Finding, images: Mapping[str, bytes], analysis: Analysis, lab: Lab
 ) -> Finding:
     """Write figure and finding, the finding last: where it is, everything is."""
-    finding = replace(
-        finding,
-        name=analysis.name,
-        quick=lab.quick,
-        models=lab.models,
-        code=code_of(analysis.path),
-    )
+    finding = replace(finding, name=analysis.name, quick=lab.quick, models=lab.models)
+    finding = stamped(finding, analysis.path)
     try:
         lab.folder.mkdir(parents=True, exist_ok=True)
         for suffix in IMAGES:
