@@ -69,7 +69,7 @@ def notes_of(answer: Answer) -> tuple[str, ...]:
 
 def _said_of(onset: Onset) -> str:
     """What could not be estimated, and what is to be said of what could."""
-    found = (onset.benchmark, onset.step_down, onset.break_point, onset.transition)
+    found = (onset.benchmark, onset.break_point, onset.transition)
     notes = [
         note
         for estimand in found

@@ -147,15 +147,12 @@ def _measure(store: Store, answer: Answer, reference: ConditionAnswer) -> list[P
     """What was found, how surely, and on what evidence."""
     onset = reference.onset
     benchmark = onset.benchmark
-    safe = None if benchmark is None else benchmark.safe_share
     effects, net = reference.effects, reference.net_effects
     windows = "Needs shares in both windows of the claim, 0–35 % and 45–60 %, and replicates."
     replicates = (
-        _unlearned(reference) or "Needs three shares and two replicates at least: --replicates 10."
+        _unlearned(reference) or "Needs two shares and two replicates at least: --replicates 10."
     )
-    power = ""
-    if onset.power is not None and "power" not in onset.verdict:
-        power = f"; power to show the sharpest break {percent(onset.power, 0)}"
+    tested = benchmark is not None and benchmark.bracket is not None
     control = (
         'Needs the control: add [[variants]] with set = { mixture.design = "real_only" }, and '
         "the design “replace”."
@@ -164,7 +161,7 @@ def _measure(store: Store, answer: Answer, reference: ConditionAnswer) -> list[P
         _row(
             "Measure",
             "What share may be used?",
-            None if safe is None else f"up to {percent(safe)} (one-sided limit)",
+            benchmark.safe_words if tested and benchmark is not None else None,
             "safe share",
             replicates,
         ),
@@ -178,7 +175,7 @@ def _measure(store: Store, answer: Answer, reference: ConditionAnswer) -> list[P
         _row(
             "Measure",
             "Is there a cliff, and how sure is that?",
-            f"{onset.verdict}{power}" if onset.verdict_kind != "no noise" else None,
+            onset.verdict if onset.verdict_kind != "no noise" else None,
             "test of existence",
             replicates,
         ),
@@ -206,8 +203,8 @@ def _manage(answer: Answer, reference: ConditionAnswer) -> list[PracticeRow]:
     hold = None
     if benchmark is not None and benchmark.safe_share is not None:
         hold = (
-            f"above a synthetic share of {percent(benchmark.safe_share)} a loss of a tenth of "
-            "rare recall is not excluded"
+            f"above a synthetic share of {short_percent(benchmark.safe_share)} a loss of a tenth "
+            "of rare recall is not excluded"
         )
     return [
         _row("Manage", "Where to stop?", hold, "safe share", "Needs a safe share, see above."),

@@ -34,6 +34,7 @@ from smcollapse.inference.records import (
     join_notes,
 )
 from smcollapse.inference.resampling import DEFAULT_DRAWS, SILENT, Array, standard_error
+from smcollapse.inference.words import short_per_cent
 
 SMALLEST_LOSS = 1e-6
 """Smallest part of the baseline that can be looked for: far above rounding errors."""
@@ -66,6 +67,18 @@ class BenchmarkShare(Record):
     def safe_share(self) -> float | None:
         """Largest tried share up to which the loss is excluded (one-sided ``level``)."""
         return None if self.bracket is None else self.bracket.safe_share
+
+    @property
+    def safe_words(self) -> str:
+        """The safe share in words: "up to 35 %", "at least 60 %, the largest share tried"."""
+        if self.bracket is None:
+            return "cannot be tested without replicates"
+        safe = short_per_cent(self.bracket.safe_share)
+        if self.bracket.all_safe:
+            return f"at least {safe}, the largest share tried"
+        if self.bracket.safe_share <= self.baseline_share:
+            return f"{safe}: at no larger share that was tried is the loss excluded"
+        return f"up to {safe}"
 
     @property
     def band(self) -> Interval | None:
