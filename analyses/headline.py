@@ -26,11 +26,12 @@ import pandas as pd
 
 import smcollapse
 from smcollapse.inference import Effect, curves, net_effect
-from smcollapse.questions.answer import EFFECT_MEASURES, Answer
+from smcollapse.questions.answer import Answer
 from smcollapse.questions.claim import published_claim
 from smcollapse.questions.conditions import ConditionRows, conditions_of
 from smcollapse.questions.ledgers.findings import Finding, Quantity, write_finding
 from smcollapse.questions.ledgers.scripts import stamped
+from smcollapse.questions.measures import EFFECT_MEASURES
 from smcollapse.questions.run_findings import (
     DRAWN,
     NAMES,

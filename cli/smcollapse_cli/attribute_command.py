@@ -10,13 +10,19 @@ import typer
 from smcollapse_cli.options import (
     After,
     Before,
+    Direction,
+    Harm,
     Json,
     Level,
     Out,
+    ReplicateColumn,
     Seed,
+    ShareColumn,
+    ShareUnit,
+    ShareUnits,
     Source,
     folder_for,
-    low_high,
+    window,
 )
 
 if TYPE_CHECKING:
@@ -34,10 +40,10 @@ def attribute(
             metavar="COL", help="Column of a knob; repeatable.", show_default="a run's axes"
         ),
     ] = None,
-    share: Annotated[str, typer.Option(metavar="COL", help="Column of the share.")] = "share",
-    replicate: Annotated[
-        str, typer.Option(metavar="COL", help="Column of the replicate.")
-    ] = "replicate",
+    share: ShareColumn = "share",
+    share_unit: ShareUnit = ShareUnits.auto,
+    replicate: ReplicateColumn = None,
+    direction: Harm = Direction.auto,
     before: Before = None,
     after: After = None,
     interactions: Annotated[bool, typer.Option(help="Fit pairs of knobs too.")] = True,
@@ -48,18 +54,18 @@ def attribute(
 ) -> None:
     """Which knob moves the effect and the onset, and how far? Corrected for how many are asked."""
     from smcollapse.questions.attribute import attribution_report
+    from smcollapse.questions.columns import Columns
     from smcollapse.report.attribution import write_attribution
     from smcollapse_cli import printing
 
     folder = folder_for(source, out, "attribute")
     report = attribution_report(
         source,
-        response,
+        Columns(response, share, replicate, share_unit=share_unit.value),
         tuple(knob or ()),
-        share=share,
-        replicate=replicate,
-        before=low_high("--before", before),
-        after=low_high("--after", after),
+        direction=direction.value,
+        before=window("--before", before),
+        after=window("--after", after),
         interactions=interactions,
         level=level,
         seed=seed,
@@ -73,7 +79,7 @@ def attribute(
 
 def _print(report: AttributionReport, written: tuple[Path, ...]) -> None:
     from smcollapse.report.attribution import effect_lines, onset_lines
-    from smcollapse.report.wording import measure_name
+    from smcollapse.report.wording import measure_name, percent_range
     from smcollapse_cli.inference_printing import files
     from smcollapse_cli.printing import console, grid
 
@@ -81,9 +87,9 @@ def _print(report: AttributionReport, written: tuple[Path, ...]) -> None:
     columns = ("knob", "from, to", "moves it by", "p", "p, corrected")
     name = measure_name(report.response)
     if report.effect is not None:
-        windows = f"from {_shares(report.before)} to {_shares(report.after)}"
+        windows = f"from {percent_range(*report.before)} to {percent_range(*report.after)}"
         title = f"{report.name}: change of {name} {windows}"
-        out.print(grid(title, columns, effect_lines(report.effect)))
+        out.print(grid(title, columns, effect_lines(report.effect, report.unit)))
         out.print(f"Verdict: {report.effect.verdict}.", markup=False, style="bold")
     if report.onset is not None:
         out.print(
@@ -96,10 +102,6 @@ def _print(report: AttributionReport, written: tuple[Path, ...]) -> None:
     for note in dict.fromkeys(notes):
         out.print(f"note: {note}", markup=False)
     files(written)
-
-
-def _shares(window: tuple[float, float]) -> str:
-    return f"{100 * window[0]:.3g}–{100 * window[1]:.3g} %"
 
 
 def register(app: typer.Typer) -> None:

@@ -7,8 +7,6 @@ from typing import Annotated
 import typer
 
 from smcollapse_cli.options import (
-    After,
-    Before,
     By,
     CorpusColumn,
     Direction,
@@ -21,9 +19,11 @@ from smcollapse_cli.options import (
     ReplicateColumn,
     Seed,
     ShareColumn,
+    ShareUnit,
+    ShareUnits,
     Source,
     folder_for,
-    low_high,
+    window,
 )
 
 
@@ -33,12 +33,21 @@ def onset(
         str, typer.Option(metavar="COL", help="Column of the measure.")
     ] = "rare_recall",
     share: ShareColumn = "share",
+    share_unit: ShareUnit = ShareUnits.auto,
     replicate: ReplicateColumn = None,
     corpus: CorpusColumn = None,
     by: By = None,
     direction: Harm = Direction.auto,
     loss: Loss = 0.10,
     points: Points = False,
+    smallest: Annotated[
+        float | None,
+        typer.Option(
+            help="Smallest change that matters, in the units of --loss; what is not shown to be "
+            "larger is no headline.",
+            show_default="a tenth of --loss",
+        ),
+    ] = None,
     level: Level = 0.95,
     draws: Annotated[int, typer.Option(min=99, help="Draws of every resampling.")] = 999,
     seed: Seed = 0,
@@ -46,18 +55,19 @@ def onset(
     json: Json = False,
 ) -> None:
     """Where does it set in, is it a break, and how sure are we? With a verdict in words."""
+    from smcollapse.questions.columns import Columns
     from smcollapse.questions.onset_results import onset_report
-    from smcollapse.questions.results import Columns
     from smcollapse.report.onset_results import write_onset
     from smcollapse_cli import inference_printing, printing
 
     folder = folder_for(source, out, "onset")
     report = onset_report(
         source,
-        Columns(response, share, replicate, corpus, tuple(by or ())),
+        Columns(response, share, replicate, corpus, tuple(by or ()), share_unit.value),
         direction=direction.value,
         loss=loss,
         relative=not points,
+        smallest=smallest,
         level=level,
         draws=draws,
         seed=seed,
@@ -76,12 +86,33 @@ def effects(
         typer.Option(
             metavar="COL",
             help="Column of a measure; repeatable.",
-            show_default="those of the claim",
+            show_default="the usual ones that are there, else all that vary",
         ),
     ] = None,
-    before: Before = None,
-    after: After = None,
+    before: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LOW:HIGH",
+            help="Shares before, such as 0:0.2 or 0%:20%.",
+            show_default="the first third; of a run, the claim's",
+        ),
+    ] = None,
+    after: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LOW:HIGH",
+            help="Shares after, such as 0.4:0.6 or 40%:60%.",
+            show_default="the last third; of a run, the claim's",
+        ),
+    ] = None,
+    claim: Annotated[
+        bool,
+        typer.Option(
+            "--claim", help="Compare a table with the published claim, between its windows."
+        ),
+    ] = False,
     share: ShareColumn = "share",
+    share_unit: ShareUnit = ShareUnits.auto,
     replicate: ReplicateColumn = None,
     corpus: CorpusColumn = None,
     by: By = None,
@@ -89,21 +120,28 @@ def effects(
     out: Out = None,
     json: Json = False,
 ) -> None:
-    """How much does each measure change between two windows of shares? Beside the claim."""
-    from smcollapse.questions.answer import EFFECT_MEASURES
-    from smcollapse.questions.onset_results import effect_report
-    from smcollapse.questions.results import Columns
-    from smcollapse.report.onset_results import write_effects
+    """How much does each measure change between two windows of shares? A run: beside the claim."""
+    from smcollapse.questions.columns import Columns
+    from smcollapse.questions.effect_results import effect_report
+    from smcollapse.report.effect_results import write_effects
     from smcollapse_cli import inference_printing, printing
 
     folder = folder_for(source, out, "effects")
-    chosen = tuple(response or EFFECT_MEASURES)
+    chosen = tuple(response or ())
     report = effect_report(
         source,
-        Columns(chosen[0], share, replicate, corpus, tuple(by or ())),
+        Columns(
+            chosen[0] if chosen else "rare_recall",
+            share,
+            replicate,
+            corpus,
+            tuple(by or ()),
+            share_unit.value,
+        ),
         chosen,
-        before=low_high("--before", before),
-        after=low_high("--after", after),
+        before=window("--before", before),
+        after=window("--after", after),
+        claim=claim,
         level=level,
     )
     written = write_effects(report, folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,9 @@ from smcollapse_cli.printing import console, grid
 
 if TYPE_CHECKING:
     from smcollapse.inference import Estimate, Onset
-    from smcollapse.questions.onset_results import EffectReport, OnsetReport
+    from smcollapse.questions.effect_results import EffectReport, FoundEffect
+    from smcollapse.questions.measures import Unit
+    from smcollapse.questions.onset_results import OnsetReport
 
 
 def onset(report: OnsetReport, written: Iterable[Path]) -> None:
@@ -18,46 +21,51 @@ def onset(report: OnsetReport, written: Iterable[Path]) -> None:
     from smcollapse.report.wording import measure_name
 
     out = console()
-    harm = "rises" if report.direction == "gain" else "falls"
-    out.print(f"{report.name}: {measure_name(report.response)}, harm where it {harm}", markup=False)
+    name = measure_name(report.response)
+    if report.unit == "percent":
+        name += " (in per cent)"
+    out.print(f"{report.name}: {name}, {report.worse} is worse", markup=False)
     if len(report.found) == 1:
         found = report.found[0].onset
         out.print(f"\nVerdict: {found.verdict}.", markup=False, style="bold")
-        out.print(grid("", ("estimand", "estimate", "how"), _estimands(found)))
+        out.print(grid("", ("estimand", "estimate", "how"), _estimands(found, report.unit)))
     else:
         columns = ("condition", "benchmark share", "safe share", "knot", "verdict")
         rows = [(one.label, *_short(one.onset), one.onset.verdict) for one in report.found]
         out.print(grid("", columns, rows))
-    said: dict[str, list[str]] = {}
-    for one in report.found:
-        for warning in one.onset.warnings:
-            said.setdefault(warning, []).append(one.label)
-    for warning, labels in said.items():
-        where = "" if len(labels) == len(report.found) else f"{', '.join(labels)}: "
-        out.print(f"note: {where}{warning}", markup=False)
+    answered = [one for one in report.found if one.curves is not None]
+    notes([(one.label, warning) for one in answered for warning in one.onset.warnings])
     files(written)
 
 
-def _estimands(found: Onset) -> list[tuple[str, str, str]]:
-    from smcollapse.report.wording import percent
+def notes(said: Iterable[tuple[str, str]]) -> None:
+    """Notes of conditions; one that holds for all of them stands once, without a name."""
+    labels: dict[str, list[str]] = {}
+    for label, note in said:
+        labels.setdefault(note, []).append(label)
+    everywhere = len({label for held in labels.values() for label in held})
+    for note, held in labels.items():
+        where = "" if len(held) == everywhere else f"{', '.join(held)}: "
+        console().print(f"note: {where}{note}", markup=False)
+
+
+def _estimands(found: Onset, unit: Unit) -> list[tuple[str, str, str]]:
+    from smcollapse.report.wording import percent, short_percent, size_words
 
     rows: list[tuple[str, str, str]] = []
     if (benchmark := found.benchmark) is not None:
-        size = f"{100 * benchmark.loss:.3g} {'%' if benchmark.relative else 'points'}"
+        size = size_words(benchmark.loss, benchmark.relative, unit)
         word = "lost" if benchmark.direction == "loss" else "gained"
-        rows.append(
-            (f"benchmark share ({size} {word})", _share(benchmark.estimates()[0]), "isotonic curve")
-        )
-        if benchmark.safe_share is not None:
-            rows.append(("safe share", percent(benchmark.safe_share), "its one-sided limit"))
-    if found.step_down is not None and found.step_down.safe_share is not None:
-        rows.append(
-            (
-                "safe share, step-down",
-                percent(found.step_down.safe_share),
-                f"no curve; {100 * found.step_down.tolerance:.3g} points let pass",
-            )
-        )
+        if (bracket := benchmark.bracket) is not None:
+            how = f"less than {size} {word} there, and at all smaller shares that were tried"
+            rows.append(("safe share", benchmark.safe_words, how))
+            ends = [short_percent(bracket.band.lower), "not reached"]
+            if math.isfinite(bracket.band.upper):
+                ends[1] = short_percent(bracket.band.upper)
+            rows.append((f"{size} {word} between", " and ".join(ends), "at the tried shares"))
+        how = "means joined by lines; band refined where gaps look harmless"
+        rows.append((f"benchmark share ({size} {word})", _share(benchmark.estimates()[0]), how))
+    rows += _shape(found, unit)
     rows += [
         (f"benchmark share, {model.model}", _share(model.estimate()), "model")
         for model in found.models
@@ -81,14 +89,8 @@ def _estimands(found: Onset) -> list[tuple[str, str, str]]:
     if (test := found.existence) is not None:
         said = "shown" if test.exists else f"not shown: {test.reason}"
         rows.append(("a break exists", f"p = {test.p_value:.3g}", said))
-    if found.power is not None and found.power_knot is not None:
-        rows.append(
-            (
-                "power to show one",
-                f"{found.power:.2f}",
-                f"flat to {percent(found.power_knot)}, then straight to the same end",
-            )
-        )
+    if found.power is not None:
+        rows.append(("power to show it again", f"{found.power:.2f}", "with runs like these"))
     if found.variants is not None:
         for variant in found.variants.found:
             places = " and ".join(percent(knot) for knot in variant.knots)
@@ -98,14 +100,32 @@ def _estimands(found: Onset) -> list[tuple[str, str, str]]:
     return rows
 
 
-def _short(found: Onset) -> tuple[str, str, str]:
-    from smcollapse.report.wording import percent
+def _shape(found: Onset, unit: Unit) -> list[tuple[str, str, str]]:
+    """Worse or better than without synthetic data, best shares, and the worst replicate."""
+    from smcollapse.report.wording import change, short_percent
 
+    rows: list[tuple[str, str, str]] = []
+    if (shape := found.shape) is not None:
+        rows = [
+            ("worse than at the smallest share", shape.harm, f"p = {shape.p_harm:.2g}, one-sided"),
+            ("better than at the smallest share", shape.gain, f"p = {shape.p_gain:.2g}, one-sided"),
+        ]
+        if shape.gain == "shown":
+            low, high = (short_percent(end) for end in shape.best_set)
+            rows.append(
+                ("best share", short_percent(shape.best_share), f"or anywhere from {low} to {high}")
+            )
+    if (worst := found.worst) is not None:
+        mean = f"at {short_percent(worst.share)}; {change(worst.mean_change, unit)} on average"
+        rows.append((f"worst replicate, {worst.replicate}", change(worst.change, unit), mean))
+    return rows
+
+
+def _short(found: Onset) -> tuple[str, str, str]:
     benchmark, knot = found.benchmark, found.break_point
-    safe = None if benchmark is None else benchmark.safe_share
     return (
         "–" if benchmark is None else _share(benchmark.estimates()[0]),
-        "–" if safe is None else percent(safe),
+        "–" if benchmark is None else benchmark.safe_words,
         "–" if knot is None else _share(knot.estimates()[0]),
     )
 
@@ -117,37 +137,43 @@ def _share(row: Estimate) -> str:
 
 
 def effects(report: EffectReport, written: Iterable[Path]) -> None:
-    """A row per condition and measure, with the claim and how the two lie to each other."""
-    from smcollapse.report.wording import estimate, measure_name, percent_range
+    """A row per condition and measure, with the claim where it is asked for."""
+    from smcollapse.report.wording import percent_range
 
     out = console()
     title = (
         f"{report.name}: change from shares {percent_range(*report.before)} to "
         f"{percent_range(*report.after)}"
     )
-    several = len({one.label for one in report.found}) > 1
-    rows = []
-    for one in report.found:
-        row = [measure_name(one.response), estimate(one.effect.points, "points")]
-        row.append(estimate(one.effect.relative, "relative"))
-        row.append("–" if one.net is None else estimate(one.net.points, "points"))
-        row.append("–" if one.joint is None else estimate(one.joint.points, "points"))
-        row.append("–" if one.claimed is None else f"{100 * one.claimed:+.3g} %")
-        row.append("; ".join(f"{reading}: {word}" for reading, word in one.verdicts.items()) or "–")
-        rows.append([one.label, *row] if several else row)
-    columns = [
-        "measure",
-        "points",
-        "relative",
-        "net of control",
-        "beyond the knot",
-        "claimed",
-        "verdict",
+    columns = ["measure", "change", "relative", "net of control", "beyond the knot"]
+    if report.claim:
+        columns += ["claimed", "verdict"]
+    labels = {one.label for one in report.found} | {one.label for one in report.left_out}
+    rows = [
+        [one.label, *_effect(one, report.claim)] if len(labels) > 1 else _effect(one, report.claim)
+        for one in report.found
     ]
-    out.print(grid(title, ["condition", *columns] if several else columns, rows))
+    out.print(grid(title, ["condition", *columns] if len(labels) > 1 else columns, rows))
+    for left in report.left_out:
+        where = f"{left.label}, {left.response}" if len(labels) > 1 else left.response
+        out.print(f"no answer: {where}: {left.reason}", markup=False)
     for note in report.notes:
         out.print(f"note: {note}", markup=False)
     files(written)
+
+
+def _effect(one: FoundEffect, claim: bool) -> list[str]:
+    """The cells of one measure in one condition."""
+    from smcollapse.report.wording import estimate, measure_name
+
+    row = [measure_name(one.response), estimate(one.effect.points, "points", one.unit)]
+    row.append(estimate(one.effect.relative, "relative"))
+    for other in (one.net, one.joint):
+        row.append("–" if other is None else estimate(other.points, "points", one.unit))
+    if claim:
+        row.append("–" if one.claimed is None else f"{100 * one.claimed:+.3g} %")
+        row.append("; ".join(f"{reading}: {word}" for reading, word in one.verdicts.items()) or "–")
+    return row
 
 
 def files(written: Iterable[Path]) -> None:

@@ -13,10 +13,30 @@ Source = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 ShareColumn = Annotated[str, typer.Option(metavar="COL", help="Column of the synthetic share.")]
+
+
+class ShareUnits(StrEnum):
+    """What the numbers of the share's column are."""
+
+    auto = "auto"
+    fraction = "fraction"
+    percent = "percent"
+    ratio = "ratio"
+
+
+ShareUnit = Annotated[
+    ShareUnits,
+    typer.Option(
+        help="Are shares fractions, per cent, or synthetic rows for one real row?",
+        show_default="recognised",
+    ),
+]
 ReplicateColumn = Annotated[
     str | None,
     typer.Option(
-        metavar="COL", help="Column of the replicate.", show_default="replicate, if there"
+        metavar="COL",
+        help="Column of the replicate.",
+        show_default="replicate, seed, run, fold …, if there",
     ),
 ]
 CorpusColumn = Annotated[
@@ -64,17 +84,32 @@ class Direction(StrEnum):
 
 Before = Annotated[
     str | None,
-    typer.Option(metavar="LOW:HIGH", help="Shares before.", show_default="the claim's"),
+    typer.Option(
+        metavar="LOW:HIGH",
+        help="Shares before, such as 0:0.2 or 0%:20%.",
+        show_default="the claim's",
+    ),
 ]
 After = Annotated[
     str | None,
-    typer.Option(metavar="LOW:HIGH", help="Shares after.", show_default="the claim's"),
+    typer.Option(
+        metavar="LOW:HIGH",
+        help="Shares after, such as 0.4:0.6 or 40%:60%.",
+        show_default="the claim's",
+    ),
 ]
 Harm = Annotated[
-    Direction, typer.Option(help="Is a loss or a gain the harm?", show_default="by the measure")
+    Direction,
+    typer.Option(
+        help="Is a loss or a gain of the measure the harm?", show_default="by the measure's name"
+    ),
 ]
-Loss = Annotated[float, typer.Option(help="What counts as lost: a fraction, or points.")]
-Points = Annotated[bool, typer.Option("--points", help="Read --loss as points.")]
+Loss = Annotated[
+    float, typer.Option(help="What counts as lost: a part of the value at the smallest share.")
+]
+Points = Annotated[
+    bool, typer.Option("--points", help="Read --loss in the measure's own units instead.")
+]
 
 
 def folder_for(source: Path, out: Path | None, command: str) -> Path:
@@ -99,3 +134,22 @@ def low_high(option: str, text: str | None, example: str = "0:0.2") -> tuple[flo
         return float(low), float(high)
     except ValueError:
         raise DataError(f"{option} {text}: write LOW:HIGH, such as {example}") from None
+
+
+def window(option: str, text: str | None) -> tuple[float, float] | None:
+    """Two shares written LOW:HIGH, as fractions or with a sign of per cent. Raises DataError."""
+    from smcollapse.errors import DataError
+
+    if text is None:
+        return None
+    parts = [part.strip() for part in text.split(":")]
+    signed = [part.endswith("%") for part in parts]
+    ends = low_high(option, ":".join(part.rstrip("%") for part in parts))
+    assert ends is not None
+    low, high = (end / 100.0 if sign else end for end, sign in zip(ends, signed, strict=False))
+    if not 0.0 <= low <= high <= 1.0:
+        raise DataError(
+            f"{option} {text}: shares lie from 0 to 1, the lower first: write 0:0.2, or per cent "
+            "with their sign, 0%:20%"
+        )
+    return low, high

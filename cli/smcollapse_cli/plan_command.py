@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from smcollapse_cli.options import ReplicateColumn, ShareUnit, ShareUnits
+
 if TYPE_CHECKING:
     from smcollapse.inference.onsets.planning import Plan
 
@@ -19,6 +21,9 @@ def plan(
     drop: Annotated[
         float | None, typer.Option(help="Instead: what the measure loses from the knot to --last.")
     ] = None,
+    slope_before: Annotated[
+        float, typer.Option(help="Slope before the break, per unit share.")
+    ] = 0.0,
     knot: Annotated[float, typer.Option(help="Where the break is supposed.")] = 0.4,
     last: Annotated[float, typer.Option(help="Largest share of the sweep.")] = 0.6,
     sd: Annotated[
@@ -40,6 +45,8 @@ def plan(
     share: Annotated[
         str, typer.Option(metavar="COL", help="Column of the share in --from.")
     ] = "share",
+    share_unit: ShareUnit = ShareUnits.auto,
+    replicate: ReplicateColumn = None,
     shares: Annotated[
         str, typer.Option(metavar="N,N,...", help="Numbers of shares.")
     ] = "9,13,17,25",
@@ -57,8 +64,8 @@ def plan(
     from smcollapse.errors import DataError
     from smcollapse.inference import InferenceError
     from smcollapse.inference.onsets.planning import SupposedNoise
+    from smcollapse.questions.columns import Columns
     from smcollapse.questions.plan import noise_from, planned
-    from smcollapse.questions.results import Columns
     from smcollapse_cli import printing
 
     if (sd is None) == (from_ is None):
@@ -66,7 +73,7 @@ def plan(
             "say what the noise is: --sd 0.02, or --from FILE with results, one of them"
         )
     if from_ is not None:
-        noise = noise_from(from_, Columns(response, share))
+        noise = noise_from(from_, Columns(response, share, replicate, share_unit=share_unit.value))
     else:
         try:
             noise = SupposedNoise(sd or 0.0, correlation, corpus_sd=corpus_sd)
@@ -76,6 +83,7 @@ def plan(
         noise,
         knot=knot,
         slope_change=slope_change,
+        slope_before=slope_before,
         drop=drop,
         last=last,
         shares=tuple(count for count in _counts("--shares", shares) if count is not None),
@@ -103,6 +111,7 @@ def _counts(option: str, text: str) -> tuple[int | None, ...]:
 
 
 def _print(found: Plan) -> None:
+    from smcollapse.report.wording import percent
     from smcollapse_cli.printing import console, grid
 
     out = console()
@@ -116,8 +125,9 @@ def _print(found: Plan) -> None:
     if noise.corpus_sd:
         supposed.append(f"a corpus has s.d. {noise.corpus_sd:.3g}")
     out.print(
-        f"A kink at {100 * found.knot:.3g} % whose slope changes by {found.slope_change:.3g} per "
-        f"unit share; {', '.join(supposed)}.",
+        f"A kink near {percent(found.knot)} whose slope changes by {found.slope_change:.3g} per "
+        f"unit share, from {found.slope_before:.3g}; {', '.join(supposed)}. Powers are means over "
+        "places of the knot between two shares.",
         markup=False,
     )
     rows = [

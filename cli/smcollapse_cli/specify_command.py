@@ -23,13 +23,17 @@ from smcollapse_cli.options import (
     ReplicateColumn,
     Seed,
     ShareColumn,
+    ShareUnit,
+    ShareUnits,
     Source,
     folder_for,
-    low_high,
+    window,
 )
 
 if TYPE_CHECKING:
-    from smcollapse.questions.specify import FoundSpecification, SpecificationReport
+    from smcollapse.inference.specifications.results import Specification
+    from smcollapse.questions.measures import Unit
+    from smcollapse.questions.specify import SpecificationReport
 
 
 def specify(
@@ -45,6 +49,7 @@ def specify(
     before: Before = None,
     after: After = None,
     share: ShareColumn = "share",
+    share_unit: ShareUnit = ShareUnits.auto,
     replicate: ReplicateColumn = None,
     corpus: CorpusColumn = None,
     by: By = None,
@@ -58,7 +63,7 @@ def specify(
     json: Json = False,
 ) -> None:
     """How much do onset and effect depend on the way of analysis? All of them, tested jointly."""
-    from smcollapse.questions.results import Columns
+    from smcollapse.questions.columns import Columns
     from smcollapse.questions.specify import specify_report
     from smcollapse.report.specification import write_specification
     from smcollapse_cli import printing
@@ -67,10 +72,10 @@ def specify(
     chosen = tuple(response or ("rare_recall",))
     report = specify_report(
         source,
-        Columns(chosen[0], share, replicate, corpus, tuple(by or ())),
+        Columns(chosen[0], share, replicate, corpus, tuple(by or ()), share_unit.value),
         chosen,
-        before=low_high("--before", before),
-        after=low_high("--after", after),
+        before=window("--before", before),
+        after=window("--after", after),
         direction=direction.value,
         loss=loss,
         relative=not points,
@@ -86,47 +91,44 @@ def specify(
 
 
 def _print(report: SpecificationReport, written: Iterable[Path]) -> None:
-    """Per condition: a sentence on the onset and on the change, and what each choice does."""
+    """Per condition: medians by estimand, a sentence on each curve, and what each choice does."""
     from smcollapse.report.wording import measure_name
-    from smcollapse_cli.inference_printing import files
+    from smcollapse_cli.inference_printing import files, notes
     from smcollapse_cli.printing import console
 
     out = console()
     measures = ", ".join(measure_name(name) for name in report.responses)
     out.print(f"{report.name}: {measures}", markup=False)
+    said = []
     for one in report.found:
         if len(report.found) > 1:
             out.print(f"\n{one.label}", markup=False, style="bold")
-        _print_condition(one)
-    said: dict[str, list[str]] = {}
-    for one in report.found:
-        for note in one.specification.notes:
-            said.setdefault(note, []).append(one.label)
-    for note, labels in said.items():
-        where = "" if len(labels) == len(report.found) else f"{', '.join(labels)}: "
-        out.print(f"note: {where}{note}", markup=False)
+        if one.specification is None:
+            out.print(f"\nNo answer: {one.reason}.", markup=False, style="bold")
+            continue
+        _print_condition(one.specification, report.unit)
+        said += [(one.label, note) for note in one.specification.notes]
+    notes(said)
     files(written)
 
 
-def _print_condition(one: FoundSpecification) -> None:
+def _print_condition(found: Specification, unit: Unit) -> None:
     from smcollapse.report.specification_words import (
         curve_words,
         difference_words,
         joint_words,
         largest_words,
+        median_words,
     )
     from smcollapse.report.wording import measure_name
     from smcollapse_cli.printing import console, grid
 
     out = console()
-    for name, curve in (
-        ("Onset", one.specification.onset),
-        ("Change", one.specification.effect),
-    ):
+    for name, curve in (("Onset", found.onset), ("Change", found.effect)):
         if curve is None:
             continue
-        text = "; ".join(part for part in (curve_words(curve), largest_words(curve)) if part)
-        text = f"{name}: {text}."
+        parts = (curve_words(curve, unit), largest_words(curve, unit))
+        text = f"{name}: {'; '.join(part for part in parts if part)}."
         if curve.turned:
             turned = ", ".join(measure_name(measure) for measure in curve.turned)
             text += f" The sign of {turned} is turned, so that harm is negative."
@@ -134,10 +136,12 @@ def _print_condition(one: FoundSpecification) -> None:
         if curve.joint is not None:
             words = joint_words(curve.joint)
             out.print(f"{words[0].upper()}{words[1:]}.", markup=False)
-        rows = [difference_words(difference) for difference in curve.differences]
+        medians = [median_words(curve, one, unit) for one in curve.medians]
+        out.print(grid("", ("measure", "estimand", "median", "specifications"), medians))
+        rows = [difference_words(curve, difference, unit) for difference in curve.differences]
         if rows:
-            columns = ("choice", "what is changed", "median change of the estimate")
-            out.print(grid("", columns, rows))
+            moved = ("choice", "what is changed", "median change of the estimate")
+            out.print(grid("", moved, rows))
 
 
 def register(app: typer.Typer) -> None:

@@ -111,7 +111,7 @@ def wrong(frame: pd.DataFrame, kind: str) -> pd.DataFrame:
         ("one share", "at least 3 distinct shares, got 1"),
         ("two shares", "at least 3 distinct shares, got 2"),
         ("constant", "is constant (0.7 everywhere)"),
-        ("nan", "1 missing or infinite values, first in row 17"),
+        ("nan", "wrong.csv, line 19: column 'rare_recall' has no value"),
         ("duplicated", "20 rows are exact copies of others: remove them"),
     ],
 )
@@ -133,6 +133,8 @@ def test_wrong_tables_are_refused(smcollapse: Any, tmp_path: Path, kind: str, wo
         (("onset", "FILE", "--response", "recal"), "did you mean"),
         (("onset", "FILE", "--share", "p"), "name the share's with --share"),
         (("effects", "FILE", "--before", "x"), "write LOW:HIGH"),
+        (("effects", "FILE", "--before", "0:20"), "per cent with their sign, 0%:20%"),
+        (("onset", "FILE", "--share-unit", "percent", "--by", "nothing"), "no column 'nothing'"),
         (("effects", "FILE", "--response", "ece", "--after", "0.9:1"), "holds none of the shares"),
         (("attribute", "FILE"), "with --knob"),
         (("attribute", "FILE", "--knob", "ece2"), "no column 'ece2'"),
@@ -165,7 +167,7 @@ def test_repeated_rows_name_the_columns_that_tell_them_apart(
 
 def test_effects_stand_beside_the_claim(smcollapse: Any, table: Path, tmp_path: Path) -> None:
     said = smcollapse(
-        "effects", table, "--response", "rare_recall", "--response", "ece", "--json",
+        "effects", table, "--response", "rare_recall", "--response", "ece", "--claim", "--json",
         "--out", tmp_path / "out",
     )  # fmt: skip
     assert said.code == 0, said.err

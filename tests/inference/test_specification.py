@@ -437,12 +437,15 @@ def test_rows_and_summary_belong_together() -> None:
     for curve in (found.onset, found.effect):
         values = [row.estimate for row in curve.rows]
         assert values == sorted(values)
-        assert curve.median == pytest.approx(np.median(values))
         assert (curve.lowest, curve.highest) == (values[0], values[-1])
         sides = [curve.below, curve.within, curve.above]
         assert sum(side for side in sides if side is not None) == pytest.approx(1.0)
-        assert curve.median_interval is not None
-        assert curve.median in curve.median_interval
+        for one in curve.medians:
+            own = [row.estimate for row in curve.rows if row.estimator == one.estimator]
+            assert one.median == pytest.approx(np.median(own))
+            assert one.specifications == len(own)
+            assert one.interval is not None
+            assert one.median in one.interval
         flags = [row.significant for row in curve.rows]
         assert curve.significant_share == pytest.approx(np.mean([bool(flag) for flag in flags]))
     for row in found.onset.rows:

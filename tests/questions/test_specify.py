@@ -79,7 +79,8 @@ def test_conditions_and_measures_with_their_directions(two: Path) -> None:
         two, Columns("rare_recall", by=("size",)), ("rare_recall", "ece"), draws=99
     )
     assert [one.label for one in found.found] == ["size large", "size small"]
-    still, falling = (one.specification.effect for one in found.found)
+    assert all(one.specification is not None for one in found.found)
+    still, falling = (one.specification.effect for one in found.found if one.specification)
     assert still is not None
     assert falling is not None
     assert still.turned == falling.turned == ("ece",)
@@ -108,6 +109,7 @@ def test_what_a_user_can_mend(one: Path, settings: dict[str, Any], match: str) -
 
 def test_rows_of_the_table_are_those_of_the_curves(report: SpecificationReport) -> None:
     spec = report.found[0].specification
+    assert spec is not None
     rows = specification_rows(spec)
     assert spec.onset is not None
     assert spec.effect is not None
@@ -149,11 +151,63 @@ def test_files_repeat_to_the_byte(report: SpecificationReport, tmp_path: Path) -
     first, second = (write_specification(report, tmp_path / name) for name in ("a", "b"))
     assert [path.name for path in first] == [
         "specification.csv",
+        "specification-medians.csv",
         "specification.png",
         "specification.svg",
     ]
     for path, other in zip(first, second, strict=True):
         assert path.read_bytes() == other.read_bytes()
+
+
+def test_a_median_is_that_of_one_estimand(two: Path) -> None:
+    """Knots and benchmark shares have no common median, nor have two measures."""
+    columns = Columns("rare_recall", by=("size",))
+    found = specify_report(two, columns, ("rare_recall", "ece"), draws=99).found[1].specification
+    assert found is not None
+    for curve in (found.onset, found.effect):
+        assert curve is not None
+        estimands = {(row.measure, row.estimator) for row in curve.rows}
+        assert len(curve.medians) == len(estimands) == 2 * (4 if curve is found.onset else 2)
+        for one in curve.medians:
+            values = [
+                row.estimate
+                for row in curve.rows
+                if (row.measure, row.estimator) == (one.measure, one.estimator)
+            ]
+            assert one.specifications == len(values)
+            assert one.median == np.median(values)
+            assert one.interval is not None
+            assert one.median in one.interval
+    assert not hasattr(found.onset, "median")
+
+
+def test_a_condition_that_allows_none_is_reported(tmp_path: Path) -> None:
+    frame = table_of({"large": 0.5, "small": 1.2})
+    frame.loc[frame["size"] == "large", "rare_recall"] = 0.7
+    frame.to_csv(tmp_path / "one.csv", index=False)
+    found = specify_report(
+        tmp_path / "one.csv", Columns("rare_recall", by=("size",)), ("rare_recall",), draws=99
+    )
+    silent, answered = found.found
+    assert silent.specification is None
+    assert "constant" in silent.reason
+    assert answered.specification is not None
+    first, second = found.to_dict()["conditions"]
+    assert first["reason"] == silent.reason
+    assert "onset" in second
+    names = {path.name for path in write_specification(found, tmp_path / "out")}
+    assert "specification-2.png" in names
+    assert "specification-1.png" not in names
+
+
+def test_measures_of_different_units_are_not_pooled(one: Path, tmp_path: Path) -> None:
+    frame = pd.read_csv(one)
+    frame["fid"] = 300.0 * frame["ece"]
+    frame.to_csv(tmp_path / "two.csv", index=False)
+    with pytest.raises(DataError, match="different units"):
+        specify_report(tmp_path / "two.csv", "fid", ("rare_recall", "fid"), draws=99)
+    found = specify_report(tmp_path / "two.csv", "fid", ("fid",), draws=99)
+    assert (found.unit, found.directions) == ("none", {"fid": "gain"})
 
 
 @pytest.fixture(scope="module")
@@ -172,7 +226,8 @@ def test_the_command_prints_a_sentence_and_what_choices_do(
     )
     assert said.exit_code == 0, said.output
     words = " ".join(said.output.split())
-    assert "Onset: 96 specifications, median" in words
+    assert "Onset: 96 specifications, from" in words
+    assert "rare recall benchmark share" in words
     assert "within the claimed 38–42" in words
     assert "Joint test of no change: p = 0.01 (median)" in words
     assert "trimmed instead of none" in words
@@ -189,7 +244,7 @@ def test_the_command_gives_json(command: typer.Typer, one: Path, tmp_path: Path)
     assert len(found["effect"]["rows"]) == 48
     assert found["effect"]["joint"]["draws"] == 99
     assert "seed 3" in found["method"]
-    assert [Path(path).suffix for path in found["files"]] == [".csv", ".png", ".svg"]
+    assert [Path(path).suffix for path in found["files"]] == [".csv", ".csv", ".png", ".svg"]
 
 
 def test_a_run_is_asked_by_its_conditions(finished: Path) -> None:

@@ -32,13 +32,12 @@ from smcollapse.questions.claim import (
 )
 from smcollapse.questions.conditions import ConditionRows, conditions_of
 from smcollapse.questions.contrasts import Contrasts, contrasts_of
+from smcollapse.questions.measures import EFFECT_MEASURES
 from smcollapse.store import Store
 
 RESPONSE = "rare_recall"
 LEARNED = 0.20
 """Recall of the rare cases of a text, without synthetic data, from which they count as learned."""
-
-EFFECT_MEASURES = ("rare_recall", "head_recall", "accuracy", "mean_confidence", "ece")
 
 
 @dataclass(frozen=True)

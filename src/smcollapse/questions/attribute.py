@@ -3,33 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import pandas as pd
 
 from smcollapse.errors import DataError
-from smcollapse.inference import INDEPENDENT, InferenceError, Record, Replication
+from smcollapse.inference import InferenceError, Record, Replication
 from smcollapse.inference.attributions.attribution import Attribution, attribute
 from smcollapse.inference.attributions.knobs import effect_table
 from smcollapse.inference.attributions.onset_attribution import OnsetAttribution, attribute_onset
+from smcollapse.inference.effect_sizes.effects import Window, window_masks
 from smcollapse.questions.claim import published_claim
-from smcollapse.questions.onset_results import Window, direction_of
-from smcollapse.questions.results import REPLICATE, SHARE
+from smcollapse.questions.columns import REPLICATE, Columns, numbers
+from smcollapse.questions.measures import Unit, Worse, worse_for
+from smcollapse.questions.results import Results, read_results, unanswered
 
 T = TypeVar("T")
+
+FEWEST_SHARES = 3
+"""From which a condition can have an onset."""
 
 
 @dataclass(frozen=True)
 class AttributionReport(Record):
     """What moves a measure's change between two windows, and its benchmark share.
 
-    A part that the table does not allow is None; ``notes`` says why.
+    unit : that of the measure; worse : which way its harm lies
+
+    A part that the table does not allow is None; ``notes`` says why, and which conditions are left
+    out.
     """
 
     name: str
     response: str
+    unit: Unit
+    worse: Worse
     knobs: tuple[str, ...]
     before: Window
     after: Window
@@ -40,11 +50,10 @@ class AttributionReport(Record):
 
 def attribution_report(
     source: Path,
-    response: str,
+    columns: Columns | str,
     knobs: Sequence[str] = (),
     *,
-    share: str = SHARE,
-    replicate: str = REPLICATE,
+    direction: Literal["auto", "loss", "gain"] = "auto",
     before: Window | None = None,
     after: Window | None = None,
     interactions: bool = True,
@@ -54,20 +63,26 @@ def attribution_report(
 ) -> AttributionReport:
     """Attribution of a run's or table's measure to knobs.
 
-    A run's knobs are its varied settings if none are named. Raises DataError for tables and knobs
-    that allow neither part, StoreError for a folder that is no run.
+    ``columns`` may be the measure's name alone. A run's knobs are its varied settings if none are
+    named. A condition that cannot be used is left out with a note. Raises DataError for tables and
+    knobs that allow neither part, StoreError for a folder that is no run.
     """
-    name, table, chosen, replication = _rows(source, response, tuple(knobs))
+    columns = Columns(columns) if isinstance(columns, str) else columns
+    results, chosen, replication = _results(source, columns, tuple(knobs))
     if not chosen:
         raise DataError(
-            f"{name}: no setting but the share is varied in this run: give its study an axis, such "
-            "as --set mixture.budget='[5000, 20000]', and run that"
+            f"{results.name}: no setting but the share is varied in this run: give its study an "
+            "axis, such as --set mixture.budget='[5000, 20000]', and run that"
             if source.is_dir()
-            else f"{name}: name the columns of the knobs with --knob, such as --knob diversity"
+            else f"{results.name}: name the columns of the knobs with --knob, such as --knob "
+            "diversity"
         )
     claim = published_claim()
     before, after = before or claim.before, after or claim.after
-    notes: list[str] = []
+    harm = results.direction(columns.response, direction)
+    table, notes = _usable(results, before, after)
+    share = results.columns.share
+    replicate = results.columns.replicate or REPLICATE
 
     def attempt(what: str, function: Callable[[], T]) -> T | None:
         try:
@@ -80,7 +95,7 @@ def attribution_report(
         "effect",
         lambda: attribute(
             effect_table(
-                table, response, before, after, by=chosen, share=share, replicate=replicate
+                table, columns.response, before, after, by=chosen, share=share, replicate=replicate
             ),
             "effect",
             chosen,
@@ -95,9 +110,9 @@ def attribution_report(
         "onset",
         lambda: attribute_onset(
             table,
-            response,
+            columns.response,
             chosen,
-            direction=direction_of(response),
+            direction=harm,
             interactions=interactions,
             share=share,
             replicate=replicate,
@@ -108,39 +123,62 @@ def attribution_report(
         ),
     )
     if effect is None and onset is None:
-        raise DataError(f"{name}: {'; '.join(dict.fromkeys(notes))}")
+        raise DataError(f"{results.name}: {'; '.join(dict.fromkeys(notes))}")
     return AttributionReport(
-        name, response, chosen, before, after, effect, onset, tuple(dict.fromkeys(notes))
+        results.name,
+        columns.response,
+        results.unit(columns.response),
+        worse_for(harm),
+        chosen,
+        before,
+        after,
+        effect,
+        onset,
+        tuple(dict.fromkeys(notes)),
     )
 
 
-def _rows(
-    source: Path, response: str, knobs: tuple[str, ...]
-) -> tuple[str, pd.DataFrame, tuple[str, ...], Replication]:
-    """Name, rows, knobs and replication of the results."""
+def _results(
+    source: Path, columns: Columns, knobs: tuple[str, ...]
+) -> tuple[Results, tuple[str, ...], Replication]:
+    """The results with a group per condition, the knobs and the replication."""
     if not source.is_dir():
-        from smcollapse.worlds.reading import read_frame
-
-        table = read_frame(str(source))
-        _check(table, response, source.name)
-        return source.stem, table, knobs, INDEPENDENT
+        results = read_results(source, replace(columns, by=knobs))
+        return results, knobs, results.groups[0].replication
     from smcollapse.questions.conditions import CONTROL, knobs_of, replication_of
     from smcollapse.store import open_store
 
-    store = open_store(source)
-    table = store.table(complete=True)
-    _check(table, response, source.name)
+    results = read_results(source, columns)
+    table = results.table
     rows = table[table["design"] != CONTROL]
     rows = rows if len(rows) else table
-    varied = [column for column in knobs_of(store, rows) if len(rows[column].unique()) > 1]
+    varied = [
+        column for column in knobs_of(open_store(source), rows) if len(rows[column].unique()) > 1
+    ]
     if len(rows["design"].unique()) < 2:
         varied = [column for column in varied if column != "design"]
     complete = [column for column in varied if not rows[column].isna().any()]
-    return store.study.name, rows, knobs or tuple(complete), replication_of(rows)
+    return replace(results, table=rows), knobs or tuple(complete), replication_of(rows)
 
 
-def _check(table: pd.DataFrame, response: str, file: str) -> None:
-    if response not in table.columns:
-        raise DataError(
-            f"{file} has no column {response!r}: it has {', '.join(table.columns[:12])}"
-        )
+def _usable(results: Results, before: Window, after: Window) -> tuple[pd.DataFrame, list[str]]:
+    """Rows of the conditions that can be used, and why others are left out. Raises DataError."""
+    if results.folder is not None:
+        return results.table, []
+    response, kept, reasons = results.columns.response, [], []
+    notes: list[str] = []
+    for group in results.groups:
+        try:
+            curves = group.curves(results.columns)
+            window_masks(curves, before, after)
+            if curves.shares.size < FEWEST_SHARES:
+                raise DataError(f"{curves.shares.size} shares are too few for an onset")
+        except (DataError, InferenceError) as error:
+            reasons.append(group.located(error))
+        else:
+            values = numbers(group.rows, response, group.source)
+            kept.append(group.rows.assign(**{response: values}))
+            notes += [note for note in group.notes if note not in notes]
+    if not kept:
+        raise unanswered(reasons)
+    return pd.concat(kept), [*notes, *(f"left out: {reason}" for reason in reasons)]

@@ -9,6 +9,9 @@ from importlib import resources
 
 from smcollapse.inference import Estimate, Record
 
+FEWEST_REPLICATES = 3
+"""With fewer there is one degree of freedom, whose interval decides nothing."""
+
 
 @dataclass(frozen=True)
 class ClaimedEffect(Record):
@@ -68,6 +71,8 @@ def effect_verdict(claimed: float, rounding: float, measured: Estimate) -> str:
     """In words, how a measured change lies to the claimed one, which is given to ± rounding."""
     if measured.interval is None:
         return "no interval"
+    if measured.n_replicates < FEWEST_REPLICATES:
+        return f"undecided: {measured.n_replicates} replicates"
     above = measured.interval.lower > claimed + rounding
     if not above and measured.interval.upper >= claimed - rounding:
         return "compatible"

@@ -1,85 +1,107 @@
-"""The onset and the effects of a table of results, condition by condition."""
+"""The onset of a measure in a table of results, condition by condition."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+
 from smcollapse.errors import DataError
-from smcollapse.inference import (
-    Curves,
-    Effect,
-    Equivalence,
-    InferenceError,
-    JointEffect,
-    Onset,
-    Record,
-    effect,
-    equivalence,
-    joint_effect,
-    net_effect,
-    onset,
-    to_plain,
-)
+from smcollapse.inference import Curves, InferenceError, Onset, Record, onset, to_plain
 from smcollapse.inference.onsets.benchmark import Direction
-from smcollapse.questions.claim import Claim, effect_verdict, published_claim
-from smcollapse.questions.results import Columns, Group, Results, read_results
+from smcollapse.questions.columns import Columns, ShareUnit
+from smcollapse.questions.measures import Unit, Worse, worse_for
+from smcollapse.questions.results import Group, Results, in_options, read_results, unanswered
 
-MARGIN = 0.25
-"""Part of a claimed change within which a measured one counts as the same (TOST)."""
+NO_ANSWER = "no answer"
 
-RISING = ("confidence", "ece", "brier", "nll", "loss", "error", "perplexity")
-"""Measures whose rise is the harm, by parts of their names."""
-
-Window = tuple[float, float]
+ENOUGH_SHARES = 6
+"""Shares from which single runs are described by fitted curves, without a test."""
 
 
 @dataclass(frozen=True)
 class FoundOnset(Record):
-    """The onset of one condition, with the curves it came from."""
+    """The onset of one condition, with the curves it came from.
+
+    A condition that allows none has ``curves`` None and an onset whose verdict says why.
+    """
 
     label: str
     settings: dict[str, Any]
-    curves: Curves
+    curves: Curves | None
     onset: Onset
 
 
 @dataclass(frozen=True)
 class OnsetReport(Record):
-    """Onsets of one measure in every condition of a table or run."""
+    """Onsets of one measure in every condition of a table or run.
+
+    worse : which way harm lies; unit, share_unit : those of the measure and of the share in the
+    file; replicate_column : what was recognised as the replicate, None if nothing was
+    """
 
     name: str
     response: str
     direction: Direction
+    worse: Worse
+    unit: Unit
+    share_unit: ShareUnit
+    replicate_column: str | None
     found: tuple[FoundOnset, ...]
     folder: Path | None
 
     def to_dict(self) -> dict[str, Any]:
         """The documented keys of `smcollapse onset --json`; see :func:`plain_onset`."""
+        read = {
+            "worse": self.worse,
+            "unit": self.unit,
+            "share_unit": self.share_unit,
+            "replicate_column": self.replicate_column,
+        }
         conditions = [
-            {"condition": one.label, "settings": to_plain(one.settings), **plain_onset(one.onset)}
+            {
+                "condition": one.label,
+                "settings": to_plain(one.settings),
+                **read,
+                **plain_onset(one.onset),
+            }
             for one in self.found
         ]
-        head = {"name": self.name, "response": self.response, "direction": self.direction}
+        head = {"name": self.name, "response": self.response, "direction": self.direction, **read}
         if len(conditions) == 1:
             return {**head, **conditions[0]}
         return {**head, "conditions": conditions}
 
 
 def plain_onset(found: Onset) -> dict[str, Any]:
-    """Flat, documented keys of an onset; the full records stand under ``details``."""
+    """Flat, documented keys of an onset; the full records stand under ``details``.
+
+    Shares that were not tried are no estimates: a transition centred beyond them is null.
+    """
     benchmark, knot, transition = found.benchmark, found.break_point, found.transition
-    existence = found.existence
-    details = found.to_dict()
+    existence, shape = found.existence, found.shape
+    bracket = None if benchmark is None else benchmark.bracket
+    if transition is not None and not transition.centre_inside:
+        transition = None
+    safe = None if benchmark is None else benchmark.safe_share
     return {
         "verdict": found.verdict,
         "verdict_kind": found.verdict_kind,
+        "safe_share": safe,
+        "benchmark_bracket": None if bracket is None else _limits(bracket.band),
+        "harm": None if shape is None else shape.harm,
+        "gain": None if shape is None else shape.gain,
+        "decline": None if shape is None else shape.decline,
+        "rise": None if shape is None else shape.rise,
+        "best_share": None if shape is None else shape.best_share,
+        "best_set": None if shape is None else list(shape.best_set),
+        "no_worse_until": safe,
+        "worst_replicate": to_plain(found.worst),
         "benchmark_share": None if benchmark is None else benchmark.share,
         "benchmark_band": None if benchmark is None else _limits(benchmark.band),
-        "safe_share": None if benchmark is None else benchmark.safe_share,
-        "step_down_safe_share": None if found.step_down is None else found.step_down.safe_share,
+        "step_down_safe_share": safe,
         "onset": None if knot is None else knot.knot,
         "band": None if knot is None else _limits(knot.band),
         "band_pieces": None
@@ -97,7 +119,7 @@ def plain_onset(found: Onset) -> dict[str, Any]:
         "transition_width_band": None if transition is None else _limits(transition.width_band),
         "variants": [] if found.variants is None else to_plain(found.variants.found),
         "warnings": list(found.warnings),
-        "details": details,
+        "details": found.to_dict(),
     }
 
 
@@ -113,128 +135,80 @@ def onset_report(
     direction: Literal["auto", "loss", "gain"] = "auto",
     loss: float = 0.10,
     relative: bool = True,
-    tolerance: float = 0.02,
+    smallest: float | None = None,
     level: float = 0.95,
     draws: int = 999,
     seed: int = 0,
 ) -> OnsetReport:
     """The onset of a measure in every condition of a run or table.
 
-    ``columns`` may be the measure's name alone. Raises DataError for a table or setting that
-    allows none, StoreError for a folder that is no run.
+    ``columns`` may be the measure's name alone; ``smallest`` is the smallest effect that matters, in
+    the units of ``loss``, a tenth of it by default. A condition that allows no onset is reported with
+    the reason. Raises DataError for a table or setting that allows none in any, and for a measure
+    whose name does not say which way harm lies; StoreError for a folder that is no run.
     """
     columns = Columns(columns) if isinstance(columns, str) else columns
     results = read_results(source, columns)
-    chosen = direction_of(columns.response) if direction == "auto" else direction
-    found = []
-    for group in results.groups:
+    chosen = results.direction(columns.response, direction)
+
+    def answer(group: Group) -> FoundOnset:
         curves = group.curves(results.columns)
-        try:
-            answer = onset(
-                curves,
-                loss=loss,
-                relative=relative,
-                direction=chosen,
-                tolerance=tolerance,
-                level=level,
-                draws=draws,
-                seed=seed,
-            )
-        except InferenceError as error:
-            where = "" if group.label == "all rows" else f"{group.label}: "
-            raise DataError(f"{where}{error}") from None
-        found.append(FoundOnset(group.label, group.settings, curves, answer))
-    return OnsetReport(results.name, columns.response, chosen, tuple(found), results.folder)
+        _require_noise(curves)
+        found = onset(
+            curves,
+            loss=loss,
+            relative=relative,
+            smallest=smallest,
+            direction=chosen,
+            level=level,
+            draws=draws,
+            seed=seed,
+        )
+        warnings = tuple(map(in_options, found.warnings))
+        return FoundOnset(group.label, group.settings, curves, replace(found, warnings=warnings))
 
-
-def direction_of(response: str) -> Direction:
-    """What counts as harm: a rise of a calibration error or confidence, a loss of anything else."""
-    return "gain" if any(part in response.lower() for part in RISING) else "loss"
-
-
-@dataclass(frozen=True)
-class FoundEffect(Record):
-    """Effects of one measure in one condition, alone and beyond the control, beside the claim."""
-
-    label: str
-    response: str
-    effect: Effect
-    net: Effect | None
-    claimed: float | None
-    verdicts: dict[str, str]
-    equivalence: dict[str, Equivalence]
-    joint: JointEffect | None
-
-
-@dataclass(frozen=True)
-class EffectReport(Record):
-    """Effects of measures between two windows in every condition."""
-
-    name: str
-    before: Window
-    after: Window
-    found: tuple[FoundEffect, ...]
-    notes: tuple[str, ...]
-
-
-def effect_report(
-    source: Path,
-    columns: Columns,
-    responses: tuple[str, ...],
-    *,
-    before: Window | None = None,
-    after: Window | None = None,
-    level: float = 0.95,
-) -> EffectReport:
-    """Replicate-paired changes of measures between windows fixed in advance (the claim's)."""
-    results = read_results(source, columns)
-    claim = published_claim()
-    before, after = before or claim.before, after or claim.after
-    found: list[FoundEffect] = []
-    notes: list[str] = []
+    found, reasons = [], []
     for group in results.groups:
-        for response in responses:
-            one = _effect(group, results, response, before, after, level, claim)
-            notes += [note for note in one[1] if note not in notes]
-            found.append(one[0])
-    return EffectReport(results.name, before, after, tuple(found), tuple(notes))
+        try:
+            found.append(answer(group))
+        except (InferenceError, DataError) as error:
+            reasons.append(group.located(error))
+            silent = Onset(
+                columns.response,
+                level,
+                verdict=f"{NO_ANSWER}: {in_options(error)}",
+                verdict_kind=NO_ANSWER,
+            )
+            found.append(FoundOnset(group.label, group.settings, None, silent))
+    if len(reasons) == len(found):
+        raise unanswered(reasons)
+    return _report(results, columns.response, chosen, tuple(found))
 
 
-def _effect(
-    group: Group,
-    results: Results,
-    response: str,
-    before: Window,
-    after: Window,
-    level: float,
-    claim: Claim,
-) -> tuple[FoundEffect, list[str]]:
-    curves = group.curves(results.columns, response)
-    control = group.control_curves(results.columns, response)
-    try:
-        change = effect(curves, before, after, level=level)
-        net = None if control is None else net_effect(curves, control, before, after, level=level)
-    except InferenceError as error:
-        raise DataError(f"{group.label}, {response}: {error}") from None
-    joint = _joint(curves, level)
-    claimed = next((one for one in claim.effects if one.measure == response), None)
-    verdicts, tests = {}, {}
-    if claimed is not None:
-        for reading in claimed.readings:
-            measured = getattr(change, reading)
-            verdicts[reading] = effect_verdict(claimed.change, claim.rounding, measured)
-            if measured.interval is not None and math.isfinite(measured.interval.width):
-                margin = MARGIN * abs(claimed.change)
-                tests[reading] = equivalence(measured, claimed.change, margin, level=level)
-                verdicts[reading] += f" ({tests[reading].verdict})"
-    notes = list(curves.notes) + ([] if curves.n_replicates < 2 else list(curves.noise.warnings))
-    size = None if claimed is None else claimed.change
-    return FoundEffect(group.label, response, change, net, size, verdicts, tests, joint), notes
+def _report(
+    results: Results, response: str, direction: Direction, found: tuple[FoundOnset, ...]
+) -> OnsetReport:
+    return OnsetReport(
+        results.name,
+        response,
+        direction,
+        worse_for(direction),
+        results.unit(response),
+        results.columns.share_unit,
+        results.columns.replicate,
+        found,
+        results.folder,
+    )
 
 
-def _joint(curves: Curves, level: float) -> JointEffect | None:
-    """Change beyond the estimated knot; None where the curve does not allow one."""
-    try:
-        return joint_effect(curves, level=level)
-    except InferenceError:
-        return None
+def _require_noise(curves: Curves) -> None:
+    """Raise DataError for single runs at so few shares that nothing tells a change from noise."""
+    runs, shares = np.isfinite(curves.values).sum(axis=0), curves.shares.size
+    if runs.max() > 1 or not 3 <= shares < ENOUGH_SHARES or np.ptp(curves.mean) == 0.0:
+        return
+    first, last = float(curves.mean[0]), float(curves.mean[-1])
+    raise DataError(
+        f"one run at each of {shares} shares: {curves.response!r} goes from {first:.4g} to "
+        f"{last:.4g}, but nothing tells a change from noise; give 3 replicates a share or more "
+        f"(10 show a break better)"
+    )

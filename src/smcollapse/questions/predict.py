@@ -15,14 +15,13 @@ import pandas as pd
 from smcollapse.errors import TheoryError, nearest
 from smcollapse.inference import Record, to_plain
 from smcollapse.questions.claim import Claim, published_claim
+from smcollapse.questions.measures import EFFECT_MEASURES
 from smcollapse.questions.onsets import Onsets, onsets_of
 from smcollapse.questions.planned import ConditionCurve, condition_curves
 from smcollapse.study import Study
 from smcollapse.theories import CATALOG, MEASURES, Curve, Theory
 
 RESPONSE = "rare_recall"
-EFFECT_MEASURES = ("rare_recall", "head_recall", "accuracy", "mean_confidence", "ece")
-
 PREFERRED = ("counts", "sampled counts", "proportional", "population", "coverage")
 """Theories in the order in which they are shown, and one is taken: finite samples first."""
 

@@ -6,32 +6,33 @@ share) the replicate and the corpus it was trained on. Torch is not needed here.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
-from smcollapse.errors import DataError, nearest
+from smcollapse.errors import DataError
 from smcollapse.inference import INDEPENDENT, Curves, InferenceError, Replication, curves
-
-SHARE, REPLICATE, CORPUS = "share", "replicate", "corpus"
+from smcollapse.inference.onsets.benchmark import Direction
+from smcollapse.questions.columns import (
+    REPLICATE,
+    SHARE,
+    Columns,
+    Source,
+    numbers,
+    require,
+    settled,
+)
+from smcollapse.questions.measures import Unit, direction_of, unit_of
 
 RE_SPLITS = (
     "replicates are re-splits of one body of data, not new data: intervals carry the Nadeau-Bengio "
     "correction and are conditional on it"
 )
-
-
-@dataclass(frozen=True)
-class Columns:
-    """Which columns hold what; None takes the usual name where the table has it."""
-
-    response: str
-    share: str = SHARE
-    replicate: str | None = None
-    corpus: str | None = None
-    by: tuple[str, ...] = ()
+ALL_ROWS = "all rows"
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,104 +43,115 @@ class Group:
     settings: dict[str, Any]
     rows: pd.DataFrame
     replication: Replication
+    source: Source
     control: pd.DataFrame | None = None
+    notes: tuple[str, ...] = ()
 
     def curves(self, columns: Columns, response: str | None = None) -> Curves:
         """Curves of a measure. Raises DataError with what to write instead."""
-        return _curves(self.rows, self, columns, response)
+        return _curves(self.rows, self, columns, response or columns.response)
 
     def control_curves(self, columns: Columns, response: str | None = None) -> Curves | None:
         """Curves of the `real_only` control, where there is one."""
-        return None if self.control is None else _curves(self.control, self, columns, response)
+        if self.control is None:
+            return None
+        return _curves(self.control, self, columns, response or columns.response)
+
+    def located(self, reason: object) -> str:
+        """A reason with the condition's name before it, where there are several."""
+        text = in_options(reason)
+        return text if self.label == ALL_ROWS else f"{self.label}: {text}"
 
 
 @dataclass(frozen=True, eq=False)
 class Results:
-    """A table of results, in groups; ``folder`` is a run's, None for a table."""
+    """A table of results, in groups; ``folder`` is a run's, None for a table.
+
+    table : all rows, shares as fractions
+    """
 
     name: str
     groups: tuple[Group, ...]
     columns: Columns
+    table: pd.DataFrame
     folder: Path | None
 
+    def unit(self, response: str) -> Unit:
+        """The unit of a measure, by its name and all its values."""
+        return unit_of(response, pd.to_numeric(self.table[response], errors="coerce"))
 
-def read_results(source: Path, columns: Columns) -> Results:
-    """Results of a run's folder or of a table. Raises DataError or StoreError."""
+    def direction(self, response: str, asked: Literal["auto", "loss", "gain"]) -> Direction:
+        """What counts as harm, by the measure's name unless it is asked for. Raises DataError."""
+        if asked != "auto":
+            return asked
+        values = pd.to_numeric(self.table[response], errors="coerce")
+        return direction_of(response, self.table[self.columns.share], values)
+
+
+def read_results(source: Path, columns: Columns, responses: Sequence[str] = ()) -> Results:
+    """Results of a run's folder or of a table, whose measures must be there.
+
+    responses : the measures that are asked for, else that of ``columns``
+
+    Raises DataError or StoreError.
+    """
+    responses = tuple(responses) or (columns.response,)
     if source.is_dir():
-        return _of_run(source, columns)
+        return _of_run(source, columns, responses)
     from smcollapse.worlds.reading import read_frame
 
-    table = read_frame(str(source))
-    columns = _settled(table, columns, source.name)
-    return Results(source.stem, _groups(table, columns), columns, None)
+    file = Source(source)
+    table, columns, notes = settled(read_frame(str(source)), columns, file, responses)
+    groups = _groups(table, columns, file, tuple(notes))
+    return Results(source.stem, groups, columns, table, None)
 
 
-def _of_run(folder: Path, columns: Columns) -> Results:
+def in_options(reason: object) -> str:
+    """A reason that names options of the command, not arguments of functions."""
+    text = str(reason).replace("relative=False", "--points")
+    return re.sub(r"\b(before|after)=\(([^,()]+), ([^,()]+)\)", r"--\1 \2:\3", text)
+
+
+def unanswered(reasons: Sequence[str], most: int = 3) -> DataError:
+    """The error of a question that no condition allows to answer."""
+    more = [f"{len(reasons) - most} more"] if len(reasons) > most else []
+    return DataError("; ".join([*dict.fromkeys(reasons[:most]), *more]))
+
+
+def _of_run(folder: Path, columns: Columns, responses: Sequence[str]) -> Results:
     from smcollapse.questions.conditions import conditions_of
     from smcollapse.store import open_store
 
-    if columns.by or columns.replicate or columns.corpus or columns.share != SHARE:
+    given = columns.by or columns.replicate or columns.corpus or columns.share != SHARE
+    if given or columns.share_unit not in ("auto", "fraction"):
         raise DataError(
             f"{folder} is a run: its conditions, shares and replicates are known; leave out --by, "
-            "--share, --replicate and --corpus"
+            "--share, --share-unit, --replicate and --corpus"
         )
     store = open_store(folder)
     table = store.table(complete=True)
-    _present(table, columns.response, folder.name)
+    for response in responses:
+        require(table, response, folder.name)
     groups = tuple(
         Group(
             condition.label,
             condition.settings,
             condition.rows,
             condition.replication,
+            Source(folder),
             condition.control,
         )
         for condition in conditions_of(store, table)
     )
-    return Results(store.study.name, groups, replace(columns, replicate=REPLICATE), folder)
+    columns = replace(columns, replicate=REPLICATE, share_unit="fraction")
+    return Results(store.study.name, groups, columns, table, folder)
 
 
-def _settled(table: pd.DataFrame, columns: Columns, file: str) -> Columns:
-    """The columns that are there, the usual names filled in."""
-    _present(table, columns.response, file)
-    if columns.share not in table.columns:
-        raise DataError(
-            f"{file} has no column {columns.share!r} (it has {_listed(table)})"
-            f"{nearest(columns.share, map(str, table.columns))}; name the share's with --share"
-        )
-    chosen: dict[str, str | None] = {}
-    for name, usual, given in (
-        ("replicate", REPLICATE, columns.replicate),
-        ("corpus", CORPUS, columns.corpus),
-    ):
-        if given is not None:
-            _present(table, given, file)
-        chosen[name] = given or (usual if usual in table.columns else None)
-    for column in columns.by:
-        _present(table, column, file)
-        if table[column].isna().any():
-            raise DataError(f"{file}: column {column!r} (--by) has missing values")
-    return Columns(
-        columns.response, columns.share, chosen["replicate"], chosen["corpus"], columns.by
-    )
-
-
-def _present(table: pd.DataFrame, column: str, file: str) -> None:
-    if column not in table.columns:
-        raise DataError(
-            f"{file} has no column {column!r} (it has {_listed(table)})"
-            f"{nearest(column, map(str, table.columns))}"
-        )
-
-
-def _listed(table: pd.DataFrame, most: int = 12) -> str:
-    names = [str(name) for name in table.columns]
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
-
-
-def _groups(table: pd.DataFrame, columns: Columns) -> tuple[Group, ...]:
+def _groups(
+    table: pd.DataFrame, columns: Columns, source: Source, notes: tuple[str, ...]
+) -> tuple[Group, ...]:
     if not columns.by:
-        return (Group("all rows", {}, table, INDEPENDENT),)
+        return (Group(ALL_ROWS, {}, table, INDEPENDENT, source, notes=notes),)
     found = table.groupby(list(columns.by), sort=True)
     return tuple(
         Group(
@@ -147,16 +159,18 @@ def _groups(table: pd.DataFrame, columns: Columns) -> tuple[Group, ...]:
             dict(zip(columns.by, key, strict=True)),
             rows,
             INDEPENDENT,
+            source,
+            notes=notes,
         )
         for key, rows in found
     )
 
 
-def _curves(rows: pd.DataFrame, group: Group, columns: Columns, response: str | None) -> Curves:
+def _curves(rows: pd.DataFrame, group: Group, columns: Columns, response: str) -> Curves:
     try:
         made = curves(
-            rows,
-            response or columns.response,
+            rows.assign(**{response: numbers(rows, response, group.source)}),
+            response,
             share=columns.share,
             replicate=columns.replicate,
             corpus=columns.corpus,
@@ -165,11 +179,9 @@ def _curves(rows: pd.DataFrame, group: Group, columns: Columns, response: str | 
         )
     except InferenceError as error:
         hint = _repeated_hint(rows, columns) if "several rows" in str(error) else ""
-        where = "" if group.label == "all rows" else f"{group.label}: "
-        raise DataError(f"{where}{error}{hint}") from None
-    if group.replication.design == "re-splits":
-        made = replace(made, notes=(*made.notes, RE_SPLITS))
-    return made
+        raise DataError(f"{error}{hint}") from None
+    notes = (RE_SPLITS,) if group.replication.design == "re-splits" else ()
+    return replace(made, notes=(*made.notes, *group.notes, *notes))
 
 
 def _repeated_hint(rows: pd.DataFrame, columns: Columns) -> str:

@@ -8,20 +8,24 @@ from typing import Any, Literal
 
 from smcollapse.errors import DataError
 from smcollapse.inference import InferenceError, Record, to_plain
+from smcollapse.inference.effect_sizes.effects import Window
+from smcollapse.inference.onsets.benchmark import Direction
 from smcollapse.inference.specifications.curve import DRAWS, specification
 from smcollapse.inference.specifications.results import Specification
 from smcollapse.questions.claim import published_claim
-from smcollapse.questions.onset_results import Window, direction_of
-from smcollapse.questions.results import Columns, read_results
+from smcollapse.questions.columns import Columns
+from smcollapse.questions.measures import Unit
+from smcollapse.questions.results import Results, in_options, read_results, unanswered
 
 
 @dataclass(frozen=True)
 class FoundSpecification(Record):
-    """The specification curves of one condition."""
+    """The specification curves of one condition; None where it allows none, with the reason."""
 
     label: str
     settings: dict[str, Any]
-    specification: Specification
+    specification: Specification | None
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -29,10 +33,13 @@ class SpecificationReport(Record):
     """Specification curves in every condition of a table or run.
 
     before, after : windows of the contrast; claimed_onset : the range of the published claim
+    unit, directions : of the measures, which have one unit; what harm is, by measure
     """
 
     name: str
     responses: tuple[str, ...]
+    unit: Unit
+    directions: dict[str, Direction]
     before: Window
     after: Window
     claimed_onset: Window
@@ -45,13 +52,19 @@ class SpecificationReport(Record):
             {
                 "condition": one.label,
                 "settings": to_plain(one.settings),
-                **one.specification.to_dict(),
+                **(
+                    {"reason": one.reason}
+                    if one.specification is None
+                    else one.specification.to_dict()
+                ),
             }
             for one in self.found
         ]
         head = {
             "name": self.name,
             "responses": list(self.responses),
+            "unit": self.unit,
+            "directions": self.directions,
             "before": list(self.before),
             "after": list(self.after),
             "claimed_onset": list(self.claimed_onset),
@@ -77,24 +90,25 @@ def specify_report(
 ) -> SpecificationReport:
     """Specification curves of measures in every condition of a run or table.
 
-    Measures are pooled: each is one more choice. ``columns`` may be a measure's name alone. Windows
-    are the claim's unless given. Raises DataError for a table or setting that allows none,
+    Measures are pooled, each is one more choice, so that they need one unit. ``columns`` may be a
+    measure's name alone. Windows are the claim's unless given. A condition that allows none is
+    reported with the reason. Raises DataError for a table or setting that allows none in any,
     StoreError for a folder that is no run.
     """
     columns = Columns(columns) if isinstance(columns, str) else columns
     if not responses:
         raise DataError("name at least one measure with --response")
-    results = read_results(source, columns)
+    chosen = tuple(dict.fromkeys(responses))
+    results = read_results(source, columns, chosen)
     claim = published_claim()
     before, after = before or claim.before, after or claim.after
-    chosen = tuple(dict.fromkeys(responses))
-    harm = {name: direction_of(name) if direction == "auto" else direction for name in chosen}
-    found = []
+    harm = {name: results.direction(name, direction) for name in chosen}
+    unit = _common_unit(results, chosen)
+    found, reasons = [], []
     for group in results.groups:
-        measures = [group.curves(results.columns, name) for name in chosen]
         try:
             curves = specification(
-                measures,
+                [group.curves(results.columns, name) for name in chosen],
                 before,
                 after,
                 claimed_onset=claim.onset,
@@ -105,10 +119,34 @@ def specify_report(
                 draws=draws,
                 seed=seed,
             )
-        except InferenceError as error:
-            where = "" if group.label == "all rows" else f"{group.label}: "
-            raise DataError(f"{where}{error}") from None
-        found.append(FoundSpecification(group.label, group.settings, curves))
+        except (InferenceError, DataError) as error:
+            reasons.append(group.located(error))
+            one = FoundSpecification(group.label, group.settings, None, in_options(error))
+        else:
+            one = FoundSpecification(group.label, group.settings, curves)
+        found.append(one)
+    if len(reasons) == len(found):
+        raise unanswered(reasons)
     return SpecificationReport(
-        results.name, chosen, before, after, claim.onset, tuple(found), results.folder
+        results.name,
+        chosen,
+        unit,
+        harm,
+        before,
+        after,
+        claim.onset,
+        tuple(found),
+        results.folder,
     )
+
+
+def _common_unit(results: Results, chosen: tuple[str, ...]) -> Unit:
+    """The unit of all measures. Raises DataError where they differ: changes could not be pooled."""
+    units = {name: results.unit(name) for name in chosen}
+    if len(set(units.values())) > 1:
+        words = {"fraction": "a fraction", "percent": "per cent", "none": "without bounds"}
+        listed = ", ".join(f"{name} is {words[unit]}" for name, unit in units.items())
+        raise DataError(
+            f"measures of different units have no common curve ({listed}): ask for them one by one"
+        )
+    return units[chosen[0]]

@@ -12,8 +12,9 @@ from smcollapse.inference import Interval
 from smcollapse.inference.attributions.attribution import Attribution
 from smcollapse.inference.attributions.onset_attribution import OnsetAttribution
 from smcollapse.questions.attribute import AttributionReport
+from smcollapse.questions.measures import Unit
 from smcollapse.report.style import BLUE, GREY, VERMILLION, new_figure
-from smcollapse.report.wording import measure_name
+from smcollapse.report.wording import UNITS, decimals_for, limits, measure_name, scale_of, written
 from smcollapse.report.write_predictions import write_files
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ Line = tuple[str, str, str, str, str]
 
 
 class _Row(NamedTuple):
-    """A term in points: name, span, value, interval, p-values."""
+    """A term: name, span, value and interval in its unit, p-values."""
 
     term: str
     span: str
@@ -32,6 +33,7 @@ class _Row(NamedTuple):
     interval: Interval | None
     p_value: float
     p_adjusted: float
+    unit: Unit
 
 
 def write_attribution(report: AttributionReport, folder: Path) -> tuple[Path, ...]:
@@ -43,9 +45,9 @@ def write_attribution(report: AttributionReport, folder: Path) -> tuple[Path, ..
     )
 
 
-def effect_lines(found: Attribution) -> list[Line]:
-    """Rows for a terminal, in points of the measure."""
-    return [_line(row) for row in _effect_rows(found)]
+def effect_lines(found: Attribution, unit: Unit) -> list[Line]:
+    """Rows for a terminal, in points of the measure or its own unit."""
+    return [_line(row) for row in _effect_rows(found, unit)]
 
 
 def onset_lines(found: OnsetAttribution) -> list[Line]:
@@ -78,30 +80,36 @@ def attribution_rows(report: AttributionReport) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _effect_rows(found: Attribution) -> list[_Row]:
+def _effect_rows(found: Attribution, unit: Unit) -> list[_Row]:
     return [
-        _Row(t.term, t.span, t.points, t.points_interval, t.p_value, t.p_adjusted)
+        _Row(t.term, t.span, t.points, t.points_interval, t.p_value, t.p_adjusted, unit)
         for t in found.terms
     ]
 
 
 def _onset_rows(found: OnsetAttribution) -> list[_Row]:
-    return [_Row(t.term, t.span, t.shift, t.band, t.p_value, t.p_adjusted) for t in found.terms]
+    return [
+        _Row(t.term, t.span, t.shift, t.band, t.p_value, t.p_adjusted, "fraction")
+        for t in found.terms
+    ]
 
 
 def _parts(report: AttributionReport) -> list[tuple[str, list[_Row]]]:
     parts = []
     if report.effect is not None:
-        parts.append(("effect", _effect_rows(report.effect)))
+        parts.append(("effect", _effect_rows(report.effect, report.unit)))
     if report.onset is not None:
         parts.append(("onset", _onset_rows(report.onset)))
     return parts
 
 
 def _line(row: _Row) -> Line:
-    moved = f"{100 * row.value:+.1f} points"
+    decimals = decimals_for(row.interval, row.unit, row.value)
+    scale = scale_of(row.unit)
+    moved = written(scale * row.value, decimals, signed=True)
+    moved += "" if row.unit == "none" else UNITS["points"]
     if row.interval is not None:
-        moved += f" [{100 * row.interval.lower:+.1f}, {100 * row.interval.upper:+.1f}]"
+        moved += f" {limits(row.interval, decimals, signed=True, beyond='open', scale=scale)}"
     return (row.term, row.span, moved, _p(row.p_value), _p(row.p_adjusted))
 
 
@@ -120,8 +128,9 @@ def attribution_figure(report: AttributionReport) -> Figure:
         _forest(ax, rows, 1.0 - level)
         name = measure_name(report.response)
         ax.set_title(f"change of {name}" if what == "effect" else f"benchmark share of {name}")
-        unit = "points" if what == "effect" else "points of share"
-        ax.set_xlabel(f"moved by, {unit}   (coloured: corrected p ≤ {1 - level:.2g})")
+        word = ", points of share" if what == "onset" else ", points"
+        word = "" if what == "effect" and report.unit == "none" else word
+        ax.set_xlabel(f"moved by{word}   (coloured: corrected p ≤ {1 - level:.2g})")
     return figure
 
 
@@ -131,9 +140,9 @@ def _forest(ax: Axes, rows: list[_Row], alpha: float) -> None:
         shown = row.p_adjusted <= alpha
         colour = (VERMILLION if row.value < 0 else BLUE) if shown else GREY
         if row.interval is not None:
-            ends = [100.0 * row.interval.lower, 100.0 * row.interval.upper]
+            ends = [scale_of(row.unit) * end for end in (row.interval.lower, row.interval.upper)]
             ax.plot(ends, [y, y], color=colour, linewidth=1.5)
-        ax.plot([100.0 * row.value], [y], "o", color=colour, markersize=5.0)
+        ax.plot([scale_of(row.unit) * row.value], [y], "o", color=colour, markersize=5.0)
     ax.set_yticks(range(len(rows)), [row.term for row in rows], fontsize=8.0)
     ax.set_ylim(len(rows) - 0.4, -0.6)
     ax.grid(visible=False, axis="y")

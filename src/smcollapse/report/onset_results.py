@@ -1,4 +1,4 @@
-"""Figures of `smcollapse onset` and `smcollapse effects`: curves with their fits, forests."""
+"""Figure and table of `smcollapse onset`: curves with their fits, onsets with their bands."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scipy.special import expit, stdtrit
 
 from smcollapse.inference import Curves, Estimate, Interval, Onset
 from smcollapse.inference.onsets.transition import WIDTH_PER_SCALE
-from smcollapse.questions.onset_results import EffectReport, FoundOnset, OnsetReport
+from smcollapse.questions.onset_results import FoundOnset, OnsetReport
 from smcollapse.report.style import (
     BLACK,
     BLUE,
@@ -27,10 +27,11 @@ from smcollapse.report.style import (
     share_axis,
     span_at_least,
 )
-from smcollapse.report.wording import measure_name, shortened
+from smcollapse.report.wording import axis_name, scale_of, shortened, size_words
 from smcollapse.report.write_predictions import write_files
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -44,43 +45,25 @@ def write_onset(report: OnsetReport, folder: Path) -> tuple[Path, ...]:
     return write_files(folder, {name: onset_rows(report)}, {name: lambda: onset_figure(report)})
 
 
-def write_effects(report: EffectReport, folder: Path) -> tuple[Path, ...]:
-    """Write `effects.csv` and its figure. Raises StoreError for a folder not writable."""
-    return write_files(
-        folder, {"effects": effect_rows(report)}, {"effects": lambda: effects_figure(report)}
-    )
-
-
 def _file_name(text: str) -> str:
     return "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in text)
 
 
 def onset_rows(report: OnsetReport) -> pd.DataFrame:
-    """One row per condition and estimand."""
+    """One row per condition and estimand; one with the reason for a condition without an answer."""
     rows = []
     for one in report.found:
         found = one.onset
-        parts = (found.benchmark, found.step_down, found.break_point, found.bend, found.transition)
+        parts = (found.benchmark, found.break_point, found.bend, found.transition)
         estimates = [row for part in parts if part is not None for row in part.estimates()]
         estimates += [model.estimate() for model in found.models]
-        rows += [_row(one.label, estimate, found.verdict) for estimate in estimates]
+        rows += [estimate_row(one.label, estimate, found.verdict) for estimate in estimates]
+        if one.curves is None:
+            rows.append({"condition": one.label, "verdict": found.verdict})
     return pd.DataFrame(rows)
 
 
-def effect_rows(report: EffectReport) -> pd.DataFrame:
-    """One row per condition, measure, reading, and with or without the control taken off."""
-    rows = []
-    for one in report.found:
-        for kind, change in (("change", one.effect), ("net of control", one.net)):
-            for reading in ("points", "relative"):
-                if change is None:
-                    continue
-                row = _row(one.label, getattr(change, reading), one.verdicts.get(reading, ""))
-                rows.append({**row, "response": one.response, "kind": kind, "reading": reading})
-    return pd.DataFrame(rows)
-
-
-def _row(label: str, estimate: Estimate, verdict: str) -> dict[str, object]:
+def estimate_row(label: str, estimate: Estimate, verdict: str) -> dict[str, object]:
     interval = estimate.interval
     return {
         "condition": label,
@@ -97,32 +80,40 @@ def _row(label: str, estimate: Estimate, verdict: str) -> dict[str, object]:
 
 def onset_figure(report: OnsetReport) -> Figure:
     """A panel per condition: runs, means, the fitted kink and logistic, onsets with their bands."""
-    shown = report.found[:MOST_PANELS]
+    answered = [one for one in report.found if one.curves is not None]
+    shown = answered[:MOST_PANELS]
     columns = min(COLUMNS, len(shown))
     lines = math.ceil(len(shown) / columns)
     alone = len(shown) == 1
     figure = new_figure(7.6 if alone else 3.7 * columns, 4.8 if alone else 3.1 * lines + 0.6)
     axes = figure.subplots(lines, columns, squeeze=False)
     for ax, one in zip(axes.flat, shown, strict=False):
-        _panel(ax, one, report.response, alone)
+        _panel(ax, one, report, alone)
     for ax in axes.flat[len(shown) :]:
         ax.set_visible(False)
-    left_out = len(report.found) - len(shown)
-    if left_out:
-        figure.supxlabel(f"{left_out} more conditions in the table", fontsize=8.5, color=GREY)
-    _legend(figure, shown, alone)
+    notes = []
+    if len(answered) > len(shown):
+        notes.append(f"{len(answered) - len(shown)} more conditions in the table")
+    if len(report.found) > len(answered):
+        notes.append(f"{len(report.found) - len(answered)} without an answer")
+    if notes:
+        figure.supxlabel(", ".join(notes), fontsize=8.5, color=GREY)
+    _legend(figure, shown, report, alone)
     return figure
 
 
-def _panel(ax: Axes, one: FoundOnset, response: str, alone: bool) -> None:
+def _panel(ax: Axes, one: FoundOnset, report: OnsetReport, alone: bool) -> None:
     curves, found = one.curves, one.onset
-    shade_claim(ax)
+    assert curves is not None
+    scale = scale_of(report.unit)
+    if report.folder is not None:
+        shade_claim(ax)
     x = 100.0 * curves.shares
     if curves.n_replicates <= 40:
         for run in curves.values:  # noqa: PD011 -- an array
             ax.plot(
                 x,
-                100.0 * run,
+                scale * run,
                 ".-",
                 color=GREY,
                 alpha=0.35,
@@ -130,21 +121,22 @@ def _panel(ax: Axes, one: FoundOnset, response: str, alone: bool) -> None:
                 linewidth=0.5,
                 zorder=1.5,
             )
-    _means(ax, curves)
+    _means(ax, curves, scale)
     fine = np.linspace(curves.shares[0], curves.shares[-1], 200)
-    _kink_line(ax, found, curves, fine)
-    _logistic_line(ax, found, fine)
+    _kink_line(ax, found, curves, fine, scale)
+    _logistic_line(ax, found, fine, scale)
     share_axis(ax, curves.shares.tolist())
-    span_at_least(ax, 4.0)
+    if report.unit != "none":
+        span_at_least(ax, 4.0)
     _bands(ax, found)
-    ax.set_ylabel(f"{measure_name(response)}, %")
+    ax.set_ylabel(axis_name(report.response, report.unit))
     text = found.verdict if alone else f"{shortened(one.label)}: {found.verdict}"
     # a number stays with its sign of per cent
     title = fill(text.replace(" %", "\u00a0%"), 92 if alone else 48)
     ax.set_title(title, fontsize=9.0 if alone else 7.5, fontweight="normal")
 
 
-def _means(ax: Axes, curves: Curves) -> None:
+def _means(ax: Axes, curves: Curves, scale: float) -> None:
     error = 0.0 * curves.mean
     if curves.has_noise:
         contrasts = np.eye(curves.shares.size)
@@ -154,8 +146,8 @@ def _means(ax: Axes, curves: Curves) -> None:
         error = quantile * np.sqrt(variance)
     ax.errorbar(
         100.0 * curves.shares,
-        100.0 * curves.mean,
-        yerr=100.0 * error,
+        scale * curves.mean,
+        yerr=scale * error,
         fmt="o",
         color=BLUE,
         markersize=4.5,
@@ -164,7 +156,7 @@ def _means(ax: Axes, curves: Curves) -> None:
     )
 
 
-def _kink_line(ax: Axes, found: Onset, curves: Curves, fine: np.ndarray) -> None:
+def _kink_line(ax: Axes, found: Onset, curves: Curves, fine: np.ndarray, scale: float) -> None:
     knot = found.break_point
     if knot is None:
         return
@@ -177,7 +169,7 @@ def _kink_line(ax: Axes, found: Onset, curves: Curves, fine: np.ndarray) -> None
     shown = found.verdict_kind == "break"
     ax.plot(
         100.0 * fine,
-        100.0 * line,
+        scale * line,
         color=PURPLE,
         linewidth=1.8 if shown else 0.9,
         linestyle="-" if shown else (0, (3, 2)),
@@ -185,7 +177,7 @@ def _kink_line(ax: Axes, found: Onset, curves: Curves, fine: np.ndarray) -> None
     )
 
 
-def _logistic_line(ax: Axes, found: Onset, fine: np.ndarray) -> None:
+def _logistic_line(ax: Axes, found: Onset, fine: np.ndarray, scale: float) -> None:
     transition = found.transition
     if transition is None or not transition.shown:
         return
@@ -194,7 +186,7 @@ def _logistic_line(ax: Axes, found: Onset, fine: np.ndarray) -> None:
     shown = found.verdict_kind == "transition"
     ax.plot(
         100.0 * fine,
-        100.0 * line,
+        scale * line,
         color=GREEN,
         linewidth=1.8 if shown else 0.9,
         linestyle="-" if shown else (0, (3, 2)),
@@ -235,87 +227,29 @@ def _bands(ax: Axes, found: Onset) -> None:
     ax.set_yticks(ticks)
 
 
-def _legend(figure: Figure, shown: tuple[FoundOnset, ...], alone: bool) -> None:
+def _legend(figure: Figure, shown: list[FoundOnset], report: OnsetReport, alone: bool) -> None:
     from matplotlib.lines import Line2D
 
     size = next(
         (
-            f"{100.0 * found.loss:.3g} {'%' if found.relative else 'points'}"
+            size_words(found.loss, found.relative, report.unit)
             for one in shown
             if (found := one.onset.benchmark) is not None
         ),
         "",
     )
-    handles = [
+    handles: list[Artist] = [
         Line2D([], [], color=BLUE, marker="o", linestyle="", label="mean, 95 % interval"),
         Line2D([], [], color=VERMILLION, marker="o", label=f"benchmark share ({size})"),
         Line2D([], [], color=BLACK, marker="<", linestyle="", label="safe share"),
         Line2D([], [], color=PURPLE, marker="s", label="kink and knot"),
         Line2D([], [], color=GREEN, marker="D", label="logistic and centre"),
-        claim_handle(),
     ]
+    if report.folder is not None:
+        handles.append(claim_handle())
     figure.legend(
         handles=handles,
         loc="outside upper left",
         ncols=len(handles) if not alone else 3,
         columnspacing=1.4,
     )
-
-
-def effects_figure(report: EffectReport) -> Figure:
-    """A forest: every measure's change in points, alone and beyond the control, and the claim."""
-    rows = report.found[: 4 * MOST_PANELS]
-    figure = new_figure(8.6, 1.4 + 0.34 * len(rows))
-    ax = figure.subplots()
-    ax.axvline(0.0, color="#9A9A9A", linewidth=0.8)
-    several = len({one.label for one in rows}) > 1
-    for y, one in enumerate(rows):
-        for change, colour, shift, marker in (
-            (one.effect, BLUE, -0.12, "o"),
-            (one.net, VERMILLION, 0.12, "s"),
-        ):
-            if change is None:
-                continue
-            point = change.points
-            if point.interval is not None:
-                ends = [100.0 * point.interval.lower, 100.0 * point.interval.upper]
-                ax.plot(ends, [y + shift] * 2, color=colour, linewidth=1.5)
-            ax.plot([100.0 * point.value], [y + shift], marker, color=colour, markersize=5.0)
-        if one.claimed is not None:
-            ax.plot(
-                [100.0 * one.claimed], [y], "|", color=BLACK, markersize=13.0, markeredgewidth=1.6
-            )
-    labels = [
-        f"{shortened(one.label)}: {measure_name(one.response)}"
-        if several
-        else measure_name(one.response)
-        for one in rows
-    ]
-    ax.set_yticks(range(len(rows)), labels)
-    ax.set_ylim(len(rows) - 0.4, -0.6)
-    ax.grid(visible=False, axis="y")
-    ax.set_xlabel("change, points")
-    _effect_legend(figure, any(one.net is not None for one in rows))
-    return figure
-
-
-def _effect_legend(figure: Figure, net: bool) -> None:
-    from matplotlib.lines import Line2D
-
-    handles = [Line2D([], [], color=BLUE, marker="o", label="change, 95 % interval")]
-    if net:
-        handles.append(
-            Line2D([], [], color=VERMILLION, marker="s", label="beyond the real_only control")
-        )
-    handles.append(
-        Line2D(
-            [],
-            [],
-            color=BLACK,
-            marker="|",
-            linestyle="",
-            markersize=11.0,
-            label="claimed (read as points)",
-        )
-    )
-    figure.legend(handles=handles, loc="outside upper left", ncols=len(handles))

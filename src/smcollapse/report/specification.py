@@ -16,8 +16,8 @@ from smcollapse.inference.specifications.choices import (
 from smcollapse.inference.specifications.results import (
     Specification,
     SpecificationCurve,
-    SpecificationRow,
 )
+from smcollapse.questions.measures import Unit
 from smcollapse.questions.specify import SpecificationReport
 from smcollapse.report.specification_words import (
     ORDER,
@@ -28,7 +28,7 @@ from smcollapse.report.specification_words import (
     value_words,
 )
 from smcollapse.report.style import BAND, BLACK, BLUE, GREY, VERMILLION, new_figure
-from smcollapse.report.wording import NBSP, measure_name, percent_range, shortened
+from smcollapse.report.wording import NBSP, measure_name, percent_range, scale_of, shortened
 from smcollapse.report.write_predictions import Drawing, write_files
 
 if TYPE_CHECKING:
@@ -50,19 +50,54 @@ def write_specification(report: SpecificationReport, folder: Path) -> tuple[Path
 
     Raises StoreError for a folder that cannot be written.
     """
-    tables = [
-        specification_rows(one.specification).assign(condition=one.label) for one in report.found
-    ]
+    answered = [one for one in report.found if one.specification is not None]
+    tables, medians = [], []
+    for one in answered:
+        assert one.specification is not None
+        tables.append(specification_rows(one.specification).assign(condition=one.label))
+        medians.append(median_rows(one.specification).assign(condition=one.label))
+    shown = answered[:MOST_FIGURES]
+    drawings: dict[str, Drawing] = {
+        "specification" if len(report.found) == 1 else f"specification-{place + 1}": partial(
+            specification_figure, report, place
+        )
+        for place, one in enumerate(report.found)
+        if one in shown
+    }
+    return write_files(
+        folder,
+        {
+            "specification": _condition_first(tables),
+            "specification-medians": _condition_first(medians),
+        },
+        drawings,
+    )
+
+
+def _condition_first(tables: list[pd.DataFrame]) -> pd.DataFrame:
     table = pd.concat(tables, ignore_index=True)
     table.insert(0, "condition", table.pop("condition"))
-    shown = range(min(len(report.found), MOST_FIGURES))
-    names = (
-        ["specification"] if len(report.found) == 1 else [f"specification-{k + 1}" for k in shown]
+    return table
+
+
+def median_rows(spec: Specification) -> pd.DataFrame:
+    """One row per estimand: the median over its specifications, with its interval."""
+    return pd.DataFrame(
+        [
+            {
+                "estimand": curve.estimand,
+                "measure": one.measure,
+                "estimator": one.estimator,
+                "median": one.median,
+                "lower": math.nan if one.interval is None else one.interval.lower,
+                "upper": math.nan if one.interval is None else one.interval.upper,
+                "specifications": one.specifications,
+            }
+            for curve in (spec.onset, spec.effect)
+            if curve is not None
+            for one in curve.medians
+        ]
     )
-    drawings: dict[str, Drawing] = {
-        name: partial(specification_figure, report, place) for place, name in enumerate(names)
-    }
-    return write_files(folder, {"specification": table}, drawings)
 
 
 def specification_rows(spec: Specification) -> pd.DataFrame:
@@ -90,7 +125,8 @@ def specification_rows(spec: Specification) -> pd.DataFrame:
 
 def specification_figure(report: SpecificationReport, place: int = 0) -> Figure:
     """Onset and effect of one condition, each as sorted estimates above a matrix of choices."""
-    one = report.found[place]
+    one, unit = report.found[place], report.unit
+    assert one.specification is not None
     curves = [
         curve for curve in (one.specification.onset, one.specification.effect) if curve is not None
     ]
@@ -105,9 +141,9 @@ def specification_figure(report: SpecificationReport, place: int = 0) -> Figure:
 
     top = height - TITLE
     for curve, rows in zip(curves, lower, strict=True):
-        _estimates(axes(top - HEAD, UPPER), curve)
+        _estimates(axes(top - HEAD, UPPER), curve, unit)
         if rows:
-            _matrix(axes(top - HEAD - UPPER - GAP, rows), curve)
+            _matrix(axes(top - HEAD - UPPER - GAP, rows), curve, unit)
         top -= HEAD + UPPER + GAP + rows
     title = ", ".join(measure_name(name) for name in report.responses)
     if len(report.found) > 1:
@@ -118,10 +154,11 @@ def specification_figure(report: SpecificationReport, place: int = 0) -> Figure:
     return figure
 
 
-def _estimates(ax: Axes, curve: SpecificationCurve) -> None:
+def _estimates(ax: Axes, curve: SpecificationCurve, unit: Unit) -> None:
     """Sorted estimates with intervals; where a loss is not reached, a mark at the upper edge."""
-    low, high = _span(curve)
     onset = curve.estimand == "onset"
+    scale = 100.0 if onset else scale_of(unit)
+    low, high = _span(curve, scale)
     size = _marker(curve, 4.2)
     for kind in (False, None, True):
         places = [k for k, row in enumerate(curve.rows) if row.significant is kind]
@@ -131,11 +168,11 @@ def _estimates(ax: Axes, curve: SpecificationCurve) -> None:
         rows = [curve.rows[k] for k in places]
         bands = [row.interval for row in rows if row.interval is not None]
         if len(bands) == len(rows):
-            ends = np.clip([[100 * band.lower, 100 * band.upper] for band in bands], low, high)
+            ends = np.clip([[scale * band.lower, scale * band.upper] for band in bands], low, high)
             ax.vlines(
                 places, ends[:, 0], ends[:, 1], color=colour, linewidth=0.25 * size, alpha=0.45
             )
-        values = [100.0 * row.estimate for row in rows]
+        values = [scale * row.estimate for row in rows]
         inside = [(k, y) for k, y in zip(places, values, strict=True) if y <= high]
         beyond = [k for k, y in zip(places, values, strict=True) if y > high]
         if inside:
@@ -147,24 +184,23 @@ def _estimates(ax: Axes, curve: SpecificationCurve) -> None:
         ax.axhspan(*(100.0 * end for end in curve.reference), color=BAND, linewidth=0, zorder=0.5)
     if not onset:
         ax.axhline(0.0, color="#9A9A9A", linewidth=0.9, zorder=1.0)
-    if math.isfinite(curve.median):
-        ax.axhline(100.0 * curve.median, color=BLACK, linewidth=0.8, linestyle=(0, (4, 3)))
     ax.set_ylim(low, high)
     ax.set_xlim(-1.0, len(curve.rows))
-    words = "change, points" if not curve.turned else "change, points (harm is negative)"
+    words = "change" if unit == "none" else "change, points"
+    if curve.turned:
+        words += " (harm is negative)"
     ax.set_ylabel("onset, synthetic share, %" if onset else words)
     ax.grid(visible=False, axis="x")
     ax.tick_params(axis="x", bottom=False, labelbottom=False)
     ax.spines["bottom"].set_visible(False)
-    _title(ax, curve)
+    _title(ax, curve, unit)
     _legend(ax, curve)
 
 
-def _title(ax: Axes, curve: SpecificationCurve) -> None:
-    head, _, rest = curve_words(curve).partition(", from")
+def _title(ax: Axes, curve: SpecificationCurve, unit: Unit) -> None:
     name = "Onset" if curve.estimand == "onset" else "Change"
-    lines = [f"{name}: {head}, from{rest}"]
-    last = largest_words(curve) if curve.joint is None else joint_words(curve.joint)
+    lines = [f"{name}: {curve_words(curve, unit)}"]
+    last = largest_words(curve, unit) if curve.joint is None else joint_words(curve.joint)
     if last:
         lines.append(last[0].upper() + last[1:])
     ax.set_title("\n".join(lines), fontsize=8.5, fontweight="normal", pad=20.0, x=-LEFT_SHIFT)
@@ -193,9 +229,6 @@ def _legend(ax: Axes, curve: SpecificationCurve) -> None:
         handles.append(
             Line2D([], [], color=GREY, marker="^", linestyle="", markersize=5, label="not reached")
         )
-    handles.append(
-        Line2D([], [], color=BLACK, linewidth=0.8, linestyle=(0, (4, 3)), label="median")
-    )
     ax.legend(
         handles=handles,
         loc="lower left",
@@ -221,11 +254,11 @@ def _colour(curve: SpecificationCurve, significant: bool | None) -> str:
     return BLUE if significant or significant is None else GREY
 
 
-def _span(curve: SpecificationCurve) -> tuple[float, float]:
-    """Limits of the vertical axis in per cent: all estimates, and most of their intervals."""
-    values = [100.0 * row.estimate for row in curve.rows if math.isfinite(row.estimate)]
+def _span(curve: SpecificationCurve, scale: float) -> tuple[float, float]:
+    """Limits of the vertical axis as printed: all estimates, and most of their intervals."""
+    values = [scale * row.estimate for row in curve.rows if math.isfinite(row.estimate)]
     ends = [
-        100.0 * end
+        scale * end
         for row in curve.rows
         if row.interval is not None
         for end in (row.interval.lower, row.interval.upper)
@@ -253,16 +286,15 @@ def _options(curve: SpecificationCurve) -> list[tuple[str, str]]:
     return out
 
 
-def _matrix(ax: Axes, curve: SpecificationCurve) -> None:
-    """A row per option, a dot where a specification takes it, its median at the right end."""
+def _matrix(ax: Axes, curve: SpecificationCurve, unit: Unit) -> None:
+    """A row per option, a dot where a specification takes it, an estimand's median at its end."""
     options = _options(curve)
     size = _marker(curve, 3.6)
     for y, (name, option) in enumerate(options):
-        taken = [row for row in curve.rows if getattr(row, name) == option]
         places = [k for k, row in enumerate(curve.rows) if getattr(row, name) == option]
         ax.plot(places, [y] * len(places), "o", color=BLACK, markersize=size, markeredgewidth=0.0)
         ax.annotate(
-            _median_text(curve, taken),
+            _median_text(curve, name, option, unit),
             (1.0, y),
             xycoords=("axes fraction", "data"),
             xytext=(6, 0),
@@ -306,7 +338,12 @@ def _matrix(ax: Axes, curve: SpecificationCurve) -> None:
         spine.set_visible(False)
 
 
-def _median_text(curve: SpecificationCurve, rows: list[SpecificationRow]) -> str:
-    middle = float(np.median([row.estimate for row in rows]))
-    text = "–" if math.isinf(middle) else value_words(curve, middle)
+def _median_text(curve: SpecificationCurve, name: str, option: str, unit: Unit) -> str:
+    """The median of an estimator's estimates; of other choices, which mix estimands, nothing."""
+    found = [one for one in curve.medians if name == "estimator" and one.estimator == option]
+    if len(found) != 1:  # one for each of several measures: they stand in the table
+        return ""
+    if math.isinf(found[0].median):
+        return "–"
+    text = value_words(curve, found[0].median, unit)
     return text.removesuffix(f"{NBSP}points").removesuffix(f"{NBSP}%")

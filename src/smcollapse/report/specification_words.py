@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from smcollapse.inference.records import Interval
 from smcollapse.inference.specifications.choices import (
     EFFECTS,
     ONSETS,
@@ -14,24 +15,32 @@ from smcollapse.inference.specifications.choices import (
 )
 from smcollapse.inference.specifications.results import (
     ChoiceDifference,
+    EstimandMedian,
     JointTest,
     SpecificationCurve,
 )
-from smcollapse.report.wording import NBSP, limits, measure_name, number, percent_range, shortened
+from smcollapse.questions.measures import Unit
+from smcollapse.report.wording import (
+    NBSP,
+    change,
+    decimals_for,
+    limits,
+    measure_name,
+    percent,
+    percent_range,
+    scale_of,
+    shortened,
+)
 
 ORDER = (*SCALES, *WINDOWS, *WEIGHTINGS, *TRIMMINGS, *ONSETS, *EFFECTS)
 """Options in the order in which they are listed."""
 
 
-def curve_words(curve: SpecificationCurve) -> str:
+def curve_words(curve: SpecificationCurve, unit: Unit) -> str:
     """One sentence: how many specifications, where they lie, what is claimed."""
     onset = curve.estimand == "onset"
-    unit = f"{NBSP}%" if onset else f"{NBSP}points"
-    text = f"{len(curve.rows)} specifications, median {value_words(curve, curve.median)}"
-    if curve.median_interval is not None:
-        text += f" {limits(curve.median_interval, signed=not onset, beyond='not reached')}"
-    lowest, highest = (value_words(curve, end) for end in (curve.lowest, curve.highest))
-    text += f", from {lowest.removesuffix(unit)} to {highest}"
+    lowest, highest = (value_words(curve, end, unit) for end in (curve.lowest, curve.highest))
+    text = f"{len(curve.rows)} specifications, from {_bare(lowest)} to {highest}"
     if curve.claimed_side is not None and curve.reference is not None:
         claimed = percent_range(*curve.reference)
         where = f"within the claimed {claimed}" if onset else "for the worse"
@@ -42,20 +51,46 @@ def curve_words(curve: SpecificationCurve) -> str:
     return text
 
 
+def median_words(curve: SpecificationCurve, one: EstimandMedian, unit: Unit) -> tuple[str, ...]:
+    """Measure, estimand, median with its interval, and over how many specifications."""
+    text = value_words(curve, one.median, unit)
+    if one.interval is not None:
+        beyond = "not reached" if curve.estimand == "onset" else "open"
+        text += f" {_ends(curve, one.interval, unit, beyond, signed=curve.estimand != 'onset')}"
+    return measure_name(one.measure), one.estimator, text, str(one.specifications)
+
+
+def _ends(
+    curve: SpecificationCurve, interval: Interval, unit: Unit, beyond: str, *, signed: bool
+) -> str:
+    own = _unit(curve, unit)
+    decimals = decimals_for(interval, own)
+    return limits(interval, decimals, signed=signed, beyond=beyond, scale=scale_of(own))
+
+
+def _unit(curve: SpecificationCurve, unit: Unit) -> Unit:
+    """The unit of the curve's numbers: shares are fractions, changes have the measure's."""
+    return "fraction" if curve.estimand == "onset" else unit
+
+
+def _bare(words: str) -> str:
+    """A number in words without its unit."""
+    return words.removesuffix(f"{NBSP}%").removesuffix(f"{NBSP}points")
+
+
 def _part(fraction: float) -> str:
     return f"{100.0 * fraction:.0f}{NBSP}%"
 
 
-def largest_words(curve: SpecificationCurve) -> str:
+def largest_words(curve: SpecificationCurve, unit: Unit) -> str:
     """Which choice moves the estimate most; empty where there is no choice that can be compared."""
     told = [one for one in curve.differences if math.isfinite(one.difference)]
     if not told:
         return ""
     one = max(told, key=lambda one: abs(one.difference))
-    size = number(100.0 * one.difference, signed=True)
     return (
-        f"the {one.choice} moves it most: {size}{NBSP}points with {named(one.option)} instead of "
-        f"{named(one.against)}"
+        f"the {one.choice} moves it most: {change(one.difference, _unit(curve, unit))} with "
+        f"{named(one.option)} instead of {named(one.against)}"
     )
 
 
@@ -67,23 +102,23 @@ def joint_words(joint: JointTest) -> str:
     )
 
 
-def difference_words(one: ChoiceDifference) -> tuple[str, str, str]:
+def difference_words(
+    curve: SpecificationCurve, one: ChoiceDifference, unit: Unit
+) -> tuple[str, str, str]:
     """Choice, "option instead of other", and what it does to the estimate."""
-    size = number(100.0 * one.difference, signed=True) + f"{NBSP}points"
-    if math.isnan(one.difference):
-        size = "–"
-    elif one.interval is not None:
-        size += f" {limits(one.interval, signed=True, beyond='open')}"
+    size = "–"
+    if math.isfinite(one.difference):
+        size = change(one.difference, _unit(curve, unit))
+        if one.interval is not None:
+            size += f" {_ends(curve, one.interval, unit, 'open', signed=True)}"
     return one.choice, f"{named(one.option)} instead of {named(one.against)}", size
 
 
-def value_words(curve: SpecificationCurve, value: float) -> str:
-    """An estimate in print: a share in per cent, or a change in points."""
+def value_words(curve: SpecificationCurve, value: float, unit: Unit) -> str:
+    """An estimate in print: a share in per cent, or a change of the measure."""
     if math.isinf(value):
         return "not reached"
-    if curve.estimand == "onset":
-        return number(100.0 * value) + f"{NBSP}%"
-    return number(100.0 * value, signed=True) + f"{NBSP}points"
+    return percent(value) if curve.estimand == "onset" else change(value, unit)
 
 
 def named(option: str) -> str:

@@ -206,7 +206,7 @@ def share_axis(ax: Axes, shares: list[float]) -> None:
     first, last = 100.0 * shares[0], 100.0 * shares[-1]
     margin = 0.04 * (last - first) if last > first else 10.0
     ax.set_xlim(first - margin, last + margin)
-    ax.xaxis.set_major_locator(MaxNLocator(7, steps=[1, 2, 5, 10], integer=True))
+    ax.xaxis.set_major_locator(MaxNLocator(7, steps=[1, 2, 5, 10], integer=last - first > 4.0))
     ax.set_xlabel("synthetic share, %")
 
 

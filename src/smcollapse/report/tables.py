@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +15,6 @@ from smcollapse.report.wording import (
     estimate,
     measure_name,
     number,
-    percent,
     percent_range,
     short_percent,
 )
@@ -97,7 +95,6 @@ def condition_table(answer: Answer) -> Table:
             "condition",
             "benchmark share",
             "safe share",
-            "step-down",
             "knot",
             "transition centre",
             "rare recall, change",
@@ -159,8 +156,7 @@ def _condition_row(condition: ConditionAnswer) -> tuple[str, ...]:
     return (
         condition.label,
         _first(onset.benchmark),
-        _share(onset.benchmark, lambda benchmark: benchmark.safe_share),
-        _share(onset.step_down, lambda step_down: step_down.safe_share),
+        NO_ESTIMATE if onset.benchmark is None else onset.benchmark.safe_words,
         _first(knot) + _knot_mark(condition),
         _first(transition) + (WEAK_TRANSITION if _is_weak(condition) else ""),
         _points(condition.effects.get("rare_recall"), NO_ESTIMATE),
@@ -174,16 +170,16 @@ def _estimands(answer: Answer) -> str:
     """What the columns of the table by condition are."""
     text = "Shares in per cent of the budget."
     for condition in answer.conditions:
-        benchmark, step_down = condition.onset.benchmark, condition.onset.step_down
-        if benchmark is None or step_down is None:
+        benchmark = condition.onset.benchmark
+        if benchmark is None:
             continue
         size = number(100.0 * benchmark.loss, 0)
         loss = f"{size} % of its value" if benchmark.relative else f"{size} points"
         return (
-            f"{text} Benchmark share: rare recall has lost {loss}. Safe share: its one-sided "
-            f"{short_percent(benchmark.level)} lower limit. Step-down: the largest share up to "
-            f"which every loss is shown to be below {number(100.0 * step_down.tolerance, 0)} "
-            "points."
+            f"{text} Benchmark share: rare recall has lost {loss}, by lines between the means; its "
+            "interval holds between tried shares where neighbouring gaps show nothing else. Safe "
+            "share: the largest share that was tried up to which that loss is excluded (one-sided "
+            f"{short_percent(benchmark.level)})."
         )
     return text
 
@@ -191,12 +187,6 @@ def _estimands(answer: Answer) -> str:
 def _first(estimand: Any) -> str:
     """The leading estimate of an onset estimand."""
     return NO_ESTIMATE if estimand is None else estimate(estimand.estimates()[0], "share")
-
-
-def _share(estimand: Any, value: Callable[[Any], float | None]) -> str:
-    if estimand is None or (found := value(estimand)) is None:
-        return NO_ESTIMATE
-    return percent(found)
 
 
 def _points(effect: Effect | None, absent: str) -> str:

@@ -121,6 +121,11 @@ def onset(
             return None
 
     smallest = SMALLEST * loss if smallest is None else smallest
+    if not 0.0 <= smallest < loss:
+        raise InferenceError(
+            f"the smallest change that matters must lie between 0 and the loss, {loss:g}, got "
+            f"{smallest:g}"
+        )
     settings: _Settings = {"level": level, "draws": draws, "seed": seed}
     benchmark = benchmark_share(curves, loss, relative, direction, level=level)
     knot = attempt("break", lambda: break_point(curves, **settings))

@@ -29,6 +29,12 @@ from smcollapse.inference.stationary import (
 DEFAULT_SHARES = (7, 9, 13, 17, 25)
 DEFAULT_REPLICATES = (3, 5, 10, 20, 40)
 
+POSITIONS = (0.1, 0.3, 0.5, 0.7, 0.9)
+"""Places of a knot between two shares, in units of their distance, over which powers are means."""
+
+DRAWS = 199
+"""Data sets drawn for each of the positions."""
+
 
 @dataclass(frozen=True)
 class SupposedNoise(Record):
@@ -97,7 +103,8 @@ class PlannedNoise:
 class PlannedDesign(Record):
     """One design: shares, replicates and corpora a share (None: every run its own), its power.
 
-    ``runs`` are trainings in all; ``knot_se`` the standard error of the knot it would have.
+    ``runs`` are trainings in all; ``knot_se`` the standard error of the knot it would have. Both
+    are means over positions of the knot within a gap of the grid.
     """
 
     shares: int
@@ -116,6 +123,7 @@ class Plan(Record):
     chosen: PlannedDesign | None
     knot: float
     slope_change: float
+    slope_before: float
     target: float
     noise: SupposedNoise
     alpha: float
@@ -134,12 +142,13 @@ def plan(
     corpora: Sequence[int | None] = (None,),
     power: float = 0.8,
     alpha: float = 0.05,
-    draws: int = 499,
+    draws: int = DRAWS,
     seed: int = 0,
 ) -> Plan:
     """Power of every combination of shares (evenly from first to last), replicates and corpora.
 
-    ``slope_change`` is per unit share: -1.0 loses a point of the measure per point of share. Raises
+    Slopes are per unit share: -1.0 loses a point of the measure per point of share. ``draws`` are
+    data sets for each of the positions of the knot that a power is the mean of. Raises
     InferenceError for a knot with fewer than three shares on a side at every number of shares, and
     for numbers that make no design.
     """
@@ -147,6 +156,8 @@ def plan(
     check_level(alpha)
     if not (math.isfinite(slope_change) and slope_change != 0.0):
         raise InferenceError("the change of slope must be a number other than 0")
+    if not math.isfinite(slope_before):
+        raise InferenceError(f"the slope before must be a number, got {slope_before:g}")
     if not 0.0 <= first < knot < last <= 1.0:
         raise InferenceError(
             f"the knot must lie between the first and the last share, got {first:g} < {knot:g} < "
@@ -158,25 +169,58 @@ def plan(
         if n_corpora is not None and n_corpora > n_replicates:
             continue
         x = np.linspace(first, last, n_shares)
-        curve = slope_before * x + slope_change * np.maximum(x - knot, 0.0)
         law = planned_noise(noise, x, n_replicates, n_corpora)
-        before, after = int((x < knot - 1e-9).sum()), int((x > knot + 1e-9).sum())
-        reached = 0.0
-        if min(before, after) >= SHARES_BESIDE:
-            reached = power_of(curve, x, np.ones_like(x), law, RIVALS, alpha, draws, seed)
+        knots = knots_near(knot, x)
+        reached = [
+            _power(slope_before, slope_change, place, x, law, alpha, draws, seed + number)
+            for number, place in enumerate(knots)
+        ]
         designs.append(
             PlannedDesign(
                 n_shares,
                 n_replicates,
                 n_corpora,
                 n_shares * n_replicates,
-                reached,
-                _knot_se(x, knot, slope_change, law),
+                float(np.mean(reached)),
+                float(np.mean([_knot_se(x, place, slope_change, law) for place in knots])),
             )
         )
     able = [design for design in designs if design.power >= power]
     chosen = min(able, key=lambda design: (design.runs, -design.power), default=None)
-    return Plan(tuple(designs), chosen, knot, slope_change, power, noise, alpha)
+    return Plan(tuple(designs), chosen, knot, slope_change, slope_before, power, noise, alpha)
+
+
+def knots_near(knot: float, shares: Array) -> list[float]:
+    """The knots nearest to the supposed one at each of `POSITIONS` within a gap of even shares.
+
+    >>> [round(place, 3) for place in knots_near(0.4, np.linspace(0.0, 0.6, 13))]
+    [0.405, 0.415, 0.375, 0.385, 0.395]
+    """
+    gap = float(shares[1] - shares[0])
+    found = []
+    for part in POSITIONS:
+        below = round((knot - float(shares[0])) / gap - part)
+        below = min(max(below, 0), shares.size - 2)
+        found.append(float(shares[0]) + gap * (below + part))
+    return found
+
+
+def _power(
+    slope_before: float,
+    slope_change: float,
+    knot: float,
+    x: Array,
+    law: PlannedNoise,
+    alpha: float,
+    draws: int,
+    seed: int,
+) -> float:
+    """Power of the test at shares x (S,) where the knot is there; 0 too near to an end of them."""
+    before, after = int((x < knot - 1e-9).sum()), int((x > knot + 1e-9).sum())
+    if min(before, after) < SHARES_BESIDE:
+        return 0.0
+    curve = slope_before * x + slope_change * np.maximum(x - knot, 0.0)
+    return power_of(curve, x, np.ones_like(x), law, RIVALS, alpha, draws, seed)
 
 
 def planned_noise(

@@ -49,9 +49,25 @@ class ChoiceDifference(Record):
 
 
 @dataclass(frozen=True)
+class EstimandMedian(Record):
+    """Median over the specifications that estimate one thing: one estimator of one measure.
+
+    Over several estimands a median means nothing: a knot is no benchmark share. ``median`` is inf
+    where most do not reach the loss; its interval is from the common draws.
+    """
+
+    measure: str
+    estimator: str
+    median: float
+    interval: Interval | None
+    specifications: int
+
+
+@dataclass(frozen=True)
 class JointTest(Record):
     """Test that nothing changes, over all specifications at once; see the module docstring.
 
+    median : the statistic of ``p_median``, over all specifications; no estimate of anything
     ``as_if_independent`` : p-value of a binomial count of significant specifications, which is
     wrong, for comparison
     """
@@ -71,6 +87,7 @@ class JointTest(Record):
 class SpecificationCurve(Record):
     """All specifications of one estimand, "onset" or "effect", ascending by estimate.
 
+    medians : of every estimand, in the order of its estimators
     below, within, above : parts of the specifications with estimates below, in and above the
         ``reference`` (low, high); None without one
     claimed_side : the part that agrees with the claim: of onsets those within the claimed range, of
@@ -80,8 +97,7 @@ class SpecificationCurve(Record):
 
     estimand: str
     rows: tuple[SpecificationRow, ...]
-    median: float
-    median_interval: Interval | None
+    medians: tuple[EstimandMedian, ...]
     lowest: float
     highest: float
     reference: tuple[float, float] | None
@@ -142,8 +158,7 @@ def curve_of(
     return SpecificationCurve(
         estimand=estimand,
         rows=tuple(sorted(rows, key=lambda row: row.estimate)),
-        median=float(np.median(estimates)),
-        median_interval=percentile_band(np.median(draws, axis=1), level) if len(draws) else None,
+        medians=_medians([one.combination for one in found], values, level),
         lowest=float(estimates.min()),
         highest=float(estimates.max()),
         reference=reference,
@@ -156,6 +171,21 @@ def curve_of(
         joint=joint,
         turned=turned,
     )
+
+
+def _medians(
+    combinations: list[Combination], values: Array, level: float
+) -> tuple[EstimandMedian, ...]:
+    """Median of each estimand's columns of (1 + B, K), the data's first."""
+    places: dict[tuple[str, str], list[int]] = {}
+    for k, one in enumerate(combinations):
+        places.setdefault((one.measure, one.estimator), []).append(k)
+    found = []
+    for (measure, estimator), columns in places.items():
+        medians = np.median(values[:, columns], axis=1)
+        band = percentile_band(medians[1:], level) if len(medians) > 1 else None
+        found.append(EstimandMedian(measure, estimator, float(medians[0]), band, len(columns)))
+    return tuple(found)
 
 
 def _sides(

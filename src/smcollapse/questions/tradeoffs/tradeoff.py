@@ -25,7 +25,7 @@ from smcollapse.inference import Curves, Replication
 from smcollapse.inference.multiplicity.hypotheses import Hypothesis
 from smcollapse.metrics.measures import MEASURES as MEASURED
 from smcollapse.questions.conditions import replication_of
-from smcollapse.questions.onset_results import direction_of
+from smcollapse.questions.measures import direction_of
 from smcollapse.questions.tradeoffs.groups import Group, check_study, groups_of
 from smcollapse.questions.tradeoffs.optimum import optimum_of, tested
 from smcollapse.questions.tradeoffs.results import (
