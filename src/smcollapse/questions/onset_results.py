@@ -143,9 +143,9 @@ def onset_report(
     """The onset of a measure in every condition of a run or table.
 
     ``columns`` may be the measure's name alone; ``smallest`` is the smallest effect that matters, in
-    the units of ``loss``, a tenth of it by default. A condition that allows no onset is reported with
-    the reason. Raises DataError for a table or setting that allows none in any, and for a measure
-    whose name does not say which way harm lies; StoreError for a folder that is no run.
+    the units of ``loss``, a tenth of it by default. A condition that allows no onset is reported
+    with the reason. Raises DataError for a table or setting that allows none in any, and for a
+    measure whose name does not say which way harm lies; StoreError for a folder that is no run.
     """
     columns = Columns(columns) if isinstance(columns, str) else columns
     results = read_results(source, columns)
