@@ -46,6 +46,17 @@ UNITS = {"share": f"{NBSP}%", "points": f"{NBSP}points", "relative": f"{NBSP}%"}
 """What follows a number, by reading: a share, a change in points, a relative change."""
 
 
+BOUNDS = {"at least": "≥ ", "at most": "≤ "}
+"""What stands before a shift between two onsets of which one is not reached."""
+
+
+def shift_words(shift: float, bound: str, star: str = "") -> str:
+    """A shift of an onset in points of share: '+4.0*', '≤ −16.6', 'unknown'."""
+    if math.isnan(shift):
+        return "unknown"
+    return f"{BOUNDS.get(bound, '')}{number(100.0 * shift, signed=True)}{star}"
+
+
 def measure_name(column: str) -> str:
     """Name of a measure or estimand in print.
 
@@ -123,10 +134,10 @@ def estimate(measured: Estimate, reading: str, unit: Unit = "fraction") -> str:
     reading : 'share', 'points' or 'relative', see `UNITS`; all but shares carry a sign
     unit : that of the measure, of which a change "in points" is; one without bounds has no word
 
-    A value that is not a number reads 'not reached', which is what a benchmark share then means.
+    A share that is not a number reads 'not reached', any other value 'unknown'.
     """
     if math.isnan(measured.value):
-        return "not reached"
+        return "not reached" if reading == "share" else "unknown"
     signed = reading != "share"
     own = unit if reading == "points" else "fraction"
     scale, word = scale_of(own), "" if own == "none" else UNITS[reading]
