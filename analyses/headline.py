@@ -140,9 +140,9 @@ def conditions_finding(answer: Answer, store: smcollapse.Store) -> Finding:
                     f"{row.label}: shift of the onset",
                     shift.shift,
                     shift.lower,
-                    None if shift.censored and shift.shift > 0 else shift.upper,
+                    shift.upper,
                     "points",
-                    note="at least: the loss is not reached" if shift.censored else "",
+                    note=f"{shift.bound}: the loss is not reached" if shift.bound else "",
                 )
             )
         for measure, change in row.changes.items():

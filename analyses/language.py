@@ -116,7 +116,7 @@ def _of_row(row: FactorEffect, found: Factorial) -> list[Quantity]:
         term = f"{row.term}: {NAMES.get(measure, SWEEP)}"
         quantities.append(Quantity(term, change.estimate, *ends, "points", found.level, row.versus))
     for recall, shift in row.shifts.items():
-        note = "one half does not reach the loss" if shift.censored else ""
+        note = f"{shift.bound}: one half does not reach the loss" if shift.bound else ""
         term = f"{row.term}: shift of the onset, {WORDS[recall]}"
         ends = (shift.lower, shift.upper)
         quantities.append(Quantity(term, shift.shift, *ends, "points", found.level, note))

@@ -113,10 +113,10 @@ def compared(report: MitigationReport, name: str, kind: Kind, models: int) -> Fi
             f"{row.label}: onset",
             row.shift.shift,
             row.shift.lower,
-            None if row.shift.censored and row.shift.shift > 0 else row.shift.upper,
+            row.shift.upper,
             "share",
             report.level,
-            "at least" if row.shift.censored else "",
+            row.shift.bound,
         )
         for row in report.rows
         if row.shift is not None

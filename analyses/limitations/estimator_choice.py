@@ -22,7 +22,7 @@ from smcollapse.questions.limitations.limits import Lab, LimitsError
 from smcollapse.questions.limitations.studies import reference
 from smcollapse.questions.specify import specify_report
 from smcollapse.report.claims import quantity_text
-from smcollapse.report.specification import specification_figure
+from smcollapse.report.specification_figure import specification_figure
 from smcollapse.report.specification_words import joint_words, named
 from smcollapse.report.wording import percent, percent_range
 

@@ -108,6 +108,14 @@ def test_an_onset_that_is_not_reached_makes_the_shift_at_least() -> None:
     found = onset_shift("s", table(flat), table(falls))
     assert found.value == pytest.approx(0.6 - 0.3, abs=0.02)
     assert found.note.startswith("at least")
+    assert (found.upper, found.lower) == (None, pytest.approx(0.29, abs=0.03))
+    back = onset_shift("s", table(falls), table(flat))
+    assert back.value == pytest.approx(0.3 - 0.6, abs=0.02)
+    assert back.note.startswith("at most")
+    assert (back.lower, back.upper) == (None, pytest.approx(-0.29, abs=0.03))
+    neither = onset_shift("s", table(flat), table(flat))
+    assert (neither.value, neither.lower, neither.upper) == (None, None, None)
+    assert neither.note.startswith("unknown")
     assert onset_shift("s", table(falls), table(falls)).value == 0.0
 
 

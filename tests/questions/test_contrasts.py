@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from smcollapse.inference import Replication
 from smcollapse.questions.conditions import ConditionRows
-from smcollapse.questions.contrasts import contrasts_of
+from smcollapse.questions.contrasts import contrasts_of, open_band
+from smcollapse.report.wording import shift_words
 from tests.inference.sweeps import SHARES
 
 OWN = Replication(own_corpora=True)
@@ -58,12 +60,51 @@ def test_shifts_and_changes_are_found_and_the_same_condition_is_not() -> None:
     assert "the same" not in found.verdict
 
 
-def test_an_onset_beyond_the_shares_is_a_bound() -> None:
-    found = contrasts_of([condition("reference", 0.35, 0), condition("never", 0.6, 1)])
+@pytest.mark.parametrize(
+    ("reference", "condition_", "bound", "shift"),
+    [
+        (0.35, 0.6, "at least", 0.6 - 0.44),
+        (0.6, 0.35, "at most", 0.44 - 0.6),
+        (0.6, 0.6, "unknown", None),
+        (0.35, 0.25, "", -0.1),
+    ],
+)
+def test_an_onset_beyond_the_shares_is_a_bound(
+    reference: float, condition_: float, bound: str, shift: float | None
+) -> None:
+    """A tenth of .9 is lost .09 beyond the knot; nothing is lost up to .6 where the knot is."""
+    found = contrasts_of([condition("reference", reference, 0), condition("other", condition_, 1)])
     assert found is not None
-    assert found.rows[0].shift is not None
-    assert found.rows[0].shift.censored
-    assert "at least +" in found.verdict
+    held = found.rows[0].shift
+    assert held is not None
+    assert held.bound == bound
+    if shift is None:
+        assert np.isnan(held.shift)
+        assert (held.lower, held.upper, held.p_adjusted) == (-np.inf, np.inf, 1.0)
+        assert held.to_dict()["shift"] is None
+        assert "no condition is shown to move the onset" in found.verdict
+        assert shift_words(held.shift, held.bound) == "unknown"
+        return
+    assert held.shift == pytest.approx(shift, abs=0.02)
+    assert np.isinf(held.upper) == (bound == "at least")
+    assert np.isinf(held.lower) == (bound == "at most")
+    assert held.lower <= shift <= held.upper
+    sign = "+" if shift > 0 else "-"
+    assert f"other ({bound} {sign}".replace("( ", "(") in found.verdict
+    mark = {"at least": "≥ +", "at most": "≤ \u2212", "": "\u2212"}[bound]
+    assert shift_words(held.shift, held.bound).startswith(mark)
+
+
+def test_a_side_that_draws_do_not_reach_is_open() -> None:
+    """Onsets near the last share: some draws do not reach them, and the interval says so."""
+    one, other = np.full(1000, 0.55), np.full(1000, 0.40)
+    one[:200] = 0.6
+    low, high = open_band(one, other, 0.6, 0.95)
+    assert low == pytest.approx(0.15)
+    assert high == np.inf
+    assert open_band(other, one, 0.6, 0.95) == (-np.inf, pytest.approx(-0.15))
+    one[:200] = 0.59
+    assert open_band(one, other, 0.6, 0.95)[1] == pytest.approx(0.19)
 
 
 def test_one_condition_or_other_replicates_have_no_contrast() -> None:

@@ -81,7 +81,7 @@ def test_the_knob_that_deepens_the_loss_is_found_with_its_size_and_no_other() ->
     assert shown == ["rare_recall", WHOLE]
     shift = rows["phrase_templates"].shifts["rare_recall"]
     assert shift.upper < 0.0
-    assert not shift.censored
+    assert shift.bound == ""
     assert "template_recall" not in rows["phrase_templates"].shifts
     assert "phrase_templates (4 against 0) deepens the loss" in found.verdict
     assert "polish (1 against 0) is not shown" in found.verdict
@@ -125,6 +125,7 @@ def test_an_onset_that_one_half_does_not_reach_has_an_open_end() -> None:
     found = factorial_of(study(), rows)
     assert found is not None
     shift = found.rows[0].shifts["rare_recall"]
-    assert shift.censored
+    assert shift.bound == "at most"
+    assert "at most" in found.verdict
     assert shift.lower == -np.inf
     assert np.isfinite(shift.upper)

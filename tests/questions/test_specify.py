@@ -19,11 +19,8 @@ from smcollapse.errors import DataError
 from smcollapse.inference.specifications.curve import specification
 from smcollapse.questions.results import Columns
 from smcollapse.questions.specify import SpecificationReport, specify_report
-from smcollapse.report.specification import (
-    specification_figure,
-    specification_rows,
-    write_specification,
-)
+from smcollapse.report.specification import specification_rows, write_specification
+from smcollapse.report.specification_figure import specification_figure
 from smcollapse.report.style import style
 from smcollapse_cli import specify_command
 

@@ -7,7 +7,9 @@ share, evaluated on common whole-replicate draws, are another.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -24,6 +26,7 @@ from smcollapse.inference import (
 from smcollapse.inference.effect_sizes.effects import window_masks
 from smcollapse.inference.multiplicity.hypotheses import Hypothesis, SimultaneousTests
 from smcollapse.inference.onsets.benchmark import common_draws_of
+from smcollapse.inference.resampling import Array
 from smcollapse.questions.claim import published_claim
 from smcollapse.questions.conditions import ConditionRows
 
@@ -32,12 +35,18 @@ LOSS = 0.10
 DRAWS = 999
 
 
+Bound = Literal["", "at least", "at most", "unknown"]
+"""What a shift is where one or both of two onsets lie beyond the shares; empty where none does."""
+
+
 @dataclass(frozen=True)
 class OnsetShift(Record):
     """Shift of the benchmark share against the reference, in units of the share.
 
-    ``band`` for it alone; ``censored``: one of the two does not reach the loss and counts with the
-    largest share, so that the true shift is larger in size.
+    An onset that is not reached counts with the largest share. Where that is the condition's, the
+    shift is a lower ``bound`` ("at least") and its interval open above; where it is the
+    reference's, an upper one ("at most") and open below; where it is both, the shift is "unknown"
+    and not a number. The interval is for it alone, its sides also open where the draws are.
     """
 
     label: str
@@ -45,7 +54,23 @@ class OnsetShift(Record):
     lower: float
     upper: float
     p_adjusted: float
-    censored: bool
+    bound: Bound
+
+    def words(self) -> str:
+        """The shift in points of share: "+4.0", "at most -16.6"."""
+        size = "" if self.bound == "unknown" else f"{100.0 * self.shift:+.1f}"
+        return f"{self.bound} {size}".strip()
+
+
+def bound_of(one_open: bool, other_open: bool) -> Bound:
+    """What the onset of one less that of the other is, where either is not reached.
+
+    >>> bound_of(True, False), bound_of(False, True)
+    ('at least', 'at most')
+    """
+    if one_open and other_open:
+        return "unknown"
+    return "at least" if one_open else "at most" if other_open else ""
 
 
 @dataclass(frozen=True)
@@ -160,39 +185,60 @@ def shifts_of(
         found = {label: common_draws_of(one, weights, LOSS, True, "loss") for label, one in others}
     except InferenceError:
         return {}
-    shifts = {label: value - own for label, (value, _, _) in found.items()}
-    draws = np.column_stack([drawn - own_draws for _, drawn, _ in found.values()])
-    adjusted = np.ones(len(shifts))
-    varies = np.ptp(draws, axis=0) > 1e-12
-    if varies.any():
+    last = float(base.shares[-1])
+    bounds = {label: bound_of(found[label][2], own_open) for label in found}
+    known = [label for label in found if bounds[label] != "unknown"]
+    shifts = {label: found[label][0] - own for label in known}
+    adjusted = dict.fromkeys(found, 1.0)
+    varying = [label for label in known if np.ptp(found[label][1] - own_draws) > 1e-12]
+    if varying:
         tests = romano_wolf_draws(
-            np.array(list(shifts.values()))[varies],
-            draws[:, varies],
+            np.array([shifts[label] for label in varying]),
+            np.column_stack([found[label][1] - own_draws for label in varying]),
             replicates,
             level=level,
             seed=seed,
         )
-        adjusted[varies] = [one.p_adjusted for one in tests.hypotheses]
+        adjusted |= {
+            label: one.p_adjusted for label, one in zip(varying, tests.hypotheses, strict=True)
+        }
     out = {}
-    for number, (label, shift) in enumerate(shifts.items()):
-        band = percentile_band(draws[:, number], level)
+    for label, (_, drawn, _) in found.items():
+        lower, upper = open_band(drawn, own_draws, last, level)
+        bound = bounds[label]
         out[label] = OnsetShift(
             label,
-            shift,
-            band.lower,
-            band.upper,
-            float(adjusted[number]),
-            own_open or found[label][2],
+            shifts.get(label, math.nan),
+            -math.inf if bound in ("at most", "unknown") else lower,
+            math.inf if bound in ("at least", "unknown") else upper,
+            adjusted[label],
+            bound,
         )
     return out
+
+
+def open_band(one: Array, other: Array, last: float, level: float) -> tuple[float, float]:
+    """Limits of the onset of one less that of the other, of draws (B,) that end at ``last``.
+
+    A draw in which an onset is not reached opens the side to which it may lie.
+    """
+    shift = one - other
+    low, high = np.where(other >= last, -np.inf, shift), np.where(one >= last, np.inf, shift)
+    return percentile_band(low, level).lower, percentile_band(high, level).upper
+
+
+def _size(row: Contrast) -> float:
+    """Sorts the largest shift first, and what is not known last."""
+    known = row.shift is not None and math.isfinite(row.shift.shift)
+    return -abs(row.shift.shift) if row.shift is not None and known else 0.0
 
 
 def _verdict(rows: tuple[Contrast, ...], level: float) -> str:
     """Which conditions move the onset, and which change rare recall, in words."""
     alpha = 1.0 - level
     moved = [
-        f"{row.label} ({'at least ' if row.shift.censored else ''}{100 * row.shift.shift:+.1f})"
-        for row in sorted(rows, key=lambda row: -abs(row.shift.shift) if row.shift else 0.0)
+        f"{row.label} ({row.shift.words()})"
+        for row in sorted(rows, key=_size)
         if row.shift is not None and row.shift.p_adjusted <= alpha
     ]
     recall = [

@@ -29,7 +29,7 @@ from smcollapse.inference.multiplicity.hypotheses import Hypothesis
 from smcollapse.inference.onsets.benchmark import common_draws_of
 from smcollapse.questions.claim import published_claim
 from smcollapse.questions.conditions import REFERENCE, ConditionRows
-from smcollapse.questions.contrasts import DRAWS, LOSS, OnsetShift
+from smcollapse.questions.contrasts import DRAWS, LOSS, OnsetShift, bound_of
 from smcollapse.questions.contrasts import MEASURES as ALWAYS
 from smcollapse.study import Study, value_at
 
@@ -207,7 +207,7 @@ def _shifts(
     and the end of the interval on that side is open.
     """
     found: dict[tuple[str, int], tuple[float, np.ndarray]] = {}
-    censored: dict[tuple[str, int], tuple[bool, bool]] = {}
+    unreached: dict[tuple[str, int], tuple[bool, bool]] = {}
     replicates = 0
     for recall, cells in held.items():
         first, values = cells[0], np.stack([np.array(one.values) for one in cells])
@@ -225,7 +225,7 @@ def _shifts(
             drawn = own_drawn - other_drawn
             if not (own_open and other_open) and np.ptp(drawn) > 1e-12:
                 found[recall, knob] = own - other, drawn
-                censored[recall, knob] = own_open, other_open
+                unreached[recall, knob] = own_open, other_open
     if not found:
         return {}
     tests = romano_wolf_draws(
@@ -239,10 +239,10 @@ def _shifts(
         key: OnsetShift(
             f"{key[1]}: {key[0]}",
             one.estimate,
-            -math.inf if censored[key][1] else one.interval.lower,
-            math.inf if censored[key][0] else one.interval.upper,
+            -math.inf if unreached[key][1] else one.interval.lower,
+            math.inf if unreached[key][0] else one.interval.upper,
             one.p_adjusted,
-            any(censored[key]),
+            bound_of(*unreached[key]),
         )
         for key, one in zip(found, tests.hypotheses, strict=True)
     }
@@ -269,7 +269,7 @@ def _verdict(rows: list[FactorEffect], level: float) -> str:
         else:
             said.append(f"{row.term} ({row.versus}) protects rare recall ({size})")
         moved = [
-            f"of {WORDS[recall]} {'at least ' if shift.censored else ''}{100.0 * shift.shift:+.1f}"
+            f"of {WORDS[recall]} {shift.words()}"
             for recall, shift in row.shifts.items()
             if shift.p_adjusted <= 1.0 - level
         ]

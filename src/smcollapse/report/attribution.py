@@ -14,7 +14,7 @@ from smcollapse.inference.attributions.onset_attribution import OnsetAttribution
 from smcollapse.questions.attribute import AttributionReport
 from smcollapse.questions.measures import Unit
 from smcollapse.report.style import BLUE, GREY, VERMILLION, new_figure
-from smcollapse.report.wording import UNITS, decimals_for, limits, measure_name, scale_of, written
+from smcollapse.report.wording import measure_name, points, scale_of, with_limits
 from smcollapse.report.write_predictions import write_files
 
 if TYPE_CHECKING:
@@ -104,12 +104,8 @@ def _parts(report: AttributionReport) -> list[tuple[str, list[_Row]]]:
 
 
 def _line(row: _Row) -> Line:
-    decimals = decimals_for(row.interval, row.unit, row.value)
-    scale = scale_of(row.unit)
-    moved = written(scale * row.value, decimals, signed=True)
-    moved += "" if row.unit == "none" else UNITS["points"]
-    if row.interval is not None:
-        moved += f" {limits(row.interval, decimals, signed=True, beyond='open', scale=scale)}"
+    parts = with_limits(row.value, row.interval, row.unit, signed=True, word=points(row.unit))
+    moved = " ".join(parts).strip()
     return (row.term, row.span, moved, _p(row.p_value), _p(row.p_adjusted))
 
 

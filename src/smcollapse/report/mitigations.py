@@ -12,7 +12,7 @@ from smcollapse.questions.mitigating.results import RESPONSE, MitigationReport, 
 from smcollapse.questions.mitigating.words import mitigation_table
 from smcollapse.report.style import BLACK, BLUE, GREY, VERMILLION, new_figure
 from smcollapse.report.tables import Table
-from smcollapse.report.wording import number, percent, percent_range, short_percent
+from smcollapse.report.wording import number, percent, percent_range, shift_words, short_percent
 from smcollapse.report.write_predictions import write_files
 
 if TYPE_CHECKING:
@@ -68,8 +68,9 @@ def mitigations_table(report: MitigationReport) -> Table:
     )
     note = (
         f"Changes against the reference in points, paired over {report.replicates} replicates; "
-        f"* p ≤ {alpha:.2g} corrected for all changes in the table. Onset: the benchmark share. "
-        f"ECE, confidence and head accuracy: means over {_late(report)}. Real rows: needed beyond "
+        f"* p ≤ {alpha:.2g} corrected for all changes in the table. Onset: the benchmark share; "
+        "≥ or ≤ where one of the two is not reached. ECE, confidence and head accuracy: means over "
+        f"{_late(report)}. Real rows: needed beyond "
         "the reference at the largest share. Predicted: change of rare recall at "
         f"{short_percent(report.shares[-1])}, before any training."
     )
@@ -87,8 +88,7 @@ def _shift(row: MitigationRow, alpha: float) -> str:
     if row.shift is None:
         return SILENT
     star = "*" if row.shift.p_adjusted <= alpha else ""
-    least = "≥ " if row.shift.censored and row.shift.shift > 0.0 else ""
-    return f"{least}{number(100.0 * row.shift.shift, signed=True)}{star}"
+    return shift_words(row.shift.shift, row.shift.bound, star)
 
 
 def mitigations_figure(report: MitigationReport) -> Figure:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-from smcollapse.inference.records import Interval
 from smcollapse.inference.specifications.choices import (
     EFFECTS,
     ONSETS,
@@ -22,14 +21,14 @@ from smcollapse.inference.specifications.results import (
 from smcollapse.questions.measures import Unit
 from smcollapse.report.wording import (
     NBSP,
+    UNITS,
     change,
-    decimals_for,
-    limits,
     measure_name,
     percent,
     percent_range,
-    scale_of,
+    points,
     shortened,
+    with_limits,
 )
 
 ORDER = (*SCALES, *WINDOWS, *WEIGHTINGS, *TRIMMINGS, *ONSETS, *EFFECTS)
@@ -53,19 +52,21 @@ def curve_words(curve: SpecificationCurve, unit: Unit) -> str:
 
 def median_words(curve: SpecificationCurve, one: EstimandMedian, unit: Unit) -> tuple[str, ...]:
     """Measure, estimand, median with its interval, and over how many specifications."""
-    text = value_words(curve, one.median, unit)
-    if one.interval is not None:
-        beyond = "not reached" if curve.estimand == "onset" else "open"
-        text += f" {_ends(curve, one.interval, unit, beyond, signed=curve.estimand != 'onset')}"
-    return measure_name(one.measure), one.estimator, text, str(one.specifications)
-
-
-def _ends(
-    curve: SpecificationCurve, interval: Interval, unit: Unit, beyond: str, *, signed: bool
-) -> str:
-    own = _unit(curve, unit)
-    decimals = decimals_for(interval, own)
-    return limits(interval, decimals, signed=signed, beyond=beyond, scale=scale_of(own))
+    onset = curve.estimand == "onset"
+    if math.isinf(one.median):
+        text = "not reached"
+    else:
+        text = " ".join(
+            with_limits(
+                one.median,
+                one.interval,
+                _unit(curve, unit),
+                signed=not onset,
+                word=UNITS["share"] if onset else points(unit),
+                beyond="not reached" if onset else "open",
+            )
+        )
+    return measure_name(one.measure), one.estimator, text.strip(), str(one.specifications)
 
 
 def _unit(curve: SpecificationCurve, unit: Unit) -> Unit:
@@ -106,11 +107,11 @@ def difference_words(
     curve: SpecificationCurve, one: ChoiceDifference, unit: Unit
 ) -> tuple[str, str, str]:
     """Choice, "option instead of other", and what it does to the estimate."""
-    size = "–"
+    size, own = "–", _unit(curve, unit)
     if math.isfinite(one.difference):
-        size = change(one.difference, _unit(curve, unit))
-        if one.interval is not None:
-            size += f" {_ends(curve, one.interval, unit, 'open', signed=True)}"
+        size = " ".join(
+            with_limits(one.difference, one.interval, own, signed=True, word=points(own))
+        ).strip()
     return one.choice, f"{named(one.option)} instead of {named(one.against)}", size
 
 

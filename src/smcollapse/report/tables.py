@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from smcollapse.inference import Effect, Estimate
+from smcollapse.inference import Effect, Estimate, Interval
 from smcollapse.inference.multiplicity.hypotheses import Hypothesis
 from smcollapse.questions.answer import Answer, ClaimRow, ConditionAnswer
 from smcollapse.questions.contrasts import OnsetShift
@@ -13,9 +13,11 @@ from smcollapse.report.wording import (
     MINUS,
     UNITS,
     estimate,
+    limits,
     measure_name,
     number,
     percent_range,
+    shift_words,
     short_percent,
 )
 
@@ -115,7 +117,7 @@ def contrast_table(answer: Answer) -> Table | None:
     rows = tuple(
         (
             row.label,
-            "no estimate" if row.shift is None else _shift(row.shift),
+            "no estimate" if row.shift is None else _shift(row.shift, found.level),
             *(_difference(row.changes[measure], found.level) for measure in CONTRAST_MEASURES),
         )
         for row in found.rows
@@ -132,16 +134,19 @@ def contrast_table(answer: Answer) -> Table | None:
             "In points; paired by replicate. Changes: simultaneous "
             f"{short_percent(found.level)} intervals over all measures and conditions; shifts: "
             "intervals of their own. * at corrected p ≤ "
-            f"{1 - found.level:.2g} (Romano-Wolf). ≥: one of the two onsets lies beyond the shares."
+            f"{1 - found.level:.2g} (Romano-Wolf). ≥: the condition does not reach the loss at any "
+            "share; ≤: the reference does not; unknown: neither does."
         ),
     )
 
 
-def _shift(found: OnsetShift) -> str:
-    mark = "*" if found.p_adjusted <= 0.05 else ""
-    size = f"{100 * found.shift:+.1f}".replace("-", MINUS)
-    ends = f"[{100 * found.lower:+.1f}, {100 * found.upper:+.1f}]".replace("-", MINUS)
-    return f"{'≥ ' if found.censored else ''}{size} {ends}{mark}"
+def _shift(found: OnsetShift, level: float) -> str:
+    star = "*" if found.p_adjusted <= 1.0 - level else ""
+    words = shift_words(found.shift, found.bound)
+    if found.bound == "unknown":
+        return words
+    ends = limits(Interval(found.lower, found.upper, level), signed=True, beyond="open")
+    return f"{words} {ends}{star}"
 
 
 def _difference(found: Hypothesis, level: float) -> str:

@@ -10,7 +10,14 @@ from smcollapse.questions.factorial import WORDS, FactorEffect, Factorial, facto
 from smcollapse.questions.probe import probe
 from smcollapse.report.knobs import same_value
 from smcollapse.report.tables import Table
-from smcollapse.report.wording import limits, measure_name, number, percent, short_percent
+from smcollapse.report.wording import (
+    limits,
+    measure_name,
+    number,
+    percent,
+    shift_words,
+    short_percent,
+)
 from smcollapse.store import Store
 from smcollapse.study import Condition, value_at
 from smcollapse.texts import REAL_TEXT, SYNTHETIC_TEXT
@@ -128,8 +135,8 @@ def factorial_table(store: Store) -> tuple[Table, str] | None:
         f"of the other knobs; {found.n_replicates} replicates, simultaneous "
         f"{short_percent(found.level)} intervals over all knobs, interactions and measures "
         "(Romano-Wolf), * where shown. Shift of the onset: benchmark share of the mean curves, "
-        "points of share, simultaneous over knobs and kinds of question; open where one half does "
-        "not reach the loss, — where neither does."
+        "points of share, simultaneous over knobs and kinds of question; ≥ or ≤ where one half "
+        "does not reach the loss, — where neither does."
     )
     return Table("Which knob matters", columns, rows, note), found.verdict
 
@@ -150,7 +157,7 @@ def _row(row: FactorEffect, found: Factorial) -> tuple[str, ...]:
             cells.append("—")
             continue
         mark = "*" if shift.p_adjusted <= 1.0 - found.level else ""
-        value = f"{number(100.0 * shift.shift, signed=True)}{mark}"
+        value = shift_words(shift.shift, shift.bound, mark)
         ends = Interval(shift.lower, shift.upper, found.level)
         cells.append(f"{value} {limits(ends, signed=True, beyond='open')}")
     label = (

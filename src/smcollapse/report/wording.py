@@ -46,6 +46,17 @@ UNITS = {"share": f"{NBSP}%", "points": f"{NBSP}points", "relative": f"{NBSP}%"}
 """What follows a number, by reading: a share, a change in points, a relative change."""
 
 
+BOUNDS = {"at least": "≥ ", "at most": "≤ "}
+"""What stands before a shift between two onsets of which one is not reached."""
+
+
+def shift_words(shift: float, bound: str, star: str = "") -> str:
+    """A shift of an onset in points of share: '+4.0*', '≤ −16.6', 'unknown'."""
+    if math.isnan(shift):
+        return "unknown"
+    return f"{BOUNDS.get(bound, '')}{number(100.0 * shift, signed=True)}{star}"
+
+
 def measure_name(column: str) -> str:
     """Name of a measure or estimand in print.
 
@@ -123,32 +134,54 @@ def estimate(measured: Estimate, reading: str, unit: Unit = "fraction") -> str:
     reading : 'share', 'points' or 'relative', see `UNITS`; all but shares carry a sign
     unit : that of the measure, of which a change "in points" is; one without bounds has no word
 
-    A value that is not a number reads 'not reached', which is what a benchmark share then means.
+    A share that is not a number reads 'not reached', any other value 'unknown'.
     """
     if math.isnan(measured.value):
-        return "not reached"
-    signed = reading != "share"
-    own = unit if reading == "points" else "fraction"
-    scale, word = scale_of(own), "" if own == "none" else UNITS[reading]
-    decimals = decimals_for(measured.interval, own, measured.value)
-    text = written(scale * measured.value, decimals, signed=signed) + word
-    if measured.interval is None:
-        return f"{text} (no interval)"
+        return "not reached" if reading == "share" else "unknown"
     beyond = "not reached" if measured.term == "benchmark share" else "open"
-    ends = limits(measured.interval, decimals, signed=signed, beyond=beyond, scale=scale)
-    return f"{text} {ends}"
+    own = unit if reading == "points" else "fraction"
+    text, ends = with_limits(
+        measured.value,
+        measured.interval,
+        own,
+        signed=reading != "share",
+        word="" if own == "none" else UNITS[reading],
+        beyond=beyond,
+    )
+    return f"{text} {ends or '(no interval)'}"
+
+
+def with_limits(
+    value: float,
+    interval: Interval | None,
+    unit: Unit,
+    *,
+    signed: bool,
+    word: str,
+    beyond: str = "open",
+) -> tuple[str, str]:
+    """A number with its word, and its limits with the same digits; these empty without any."""
+    scale, decimals = scale_of(unit), decimals_for(interval, unit, value)
+    text = written(scale * value, decimals, signed=signed) + word
+    if interval is None:
+        return text, ""
+    return text, limits(interval, decimals, signed=signed, beyond=beyond, scale=scale)
 
 
 def change(value: float, unit: Unit) -> str:
     """A change of a measure without an interval: '−5.2 points', '+48.3'."""
-    text = written(scale_of(unit) * value, decimals_for(None, unit, value), signed=True)
-    return text if unit == "none" else text + UNITS["points"]
+    return with_limits(value, None, unit, signed=True, word=points(unit))[0]
+
+
+def points(unit: Unit) -> str:
+    """What follows a change of a measure: nothing where it has its own unit."""
+    return "" if unit == "none" else UNITS["points"]
 
 
 def size_words(loss: float, relative: bool, unit: Unit = "fraction") -> str:
     """What counts as lost: '10 %' of the value, '5 points', or '3' of the measure's own units."""
     size = f"{(100.0 if relative else scale_of(unit)) * loss:.3g}"
-    return size + (UNITS["relative"] if relative else "" if unit == "none" else UNITS["points"])
+    return size + (UNITS["relative"] if relative else points(unit))
 
 
 def written(value: float, decimals: int, *, signed: bool = False) -> str:

@@ -24,6 +24,7 @@ from smcollapse.inference import (
 )
 from smcollapse.inference.effect_sizes.effects import window_masks
 from smcollapse.inference.resampling import Array
+from smcollapse.questions.contrasts import bound_of
 from smcollapse.questions.ledgers.findings import Grade, Quantity, Unit
 from smcollapse.questions.ledgers.ledger import Above, Below, Inside, limits_of
 from smcollapse.questions.onsets import LOSS, onset_share
@@ -111,18 +112,34 @@ def onset_shift(
 ) -> Quantity:
     """Benchmark share in one condition less that in another, in points of share, paired.
 
-    A loss that is not reached counts with the largest share: the shift is then larger in size.
+    A loss that is not reached counts with the largest share: the shift is then a bound, at least
+    what is stated where it is that of ``one``, at most where it is that of ``other``, its interval
+    open to that side; where neither reaches it there is no value.
     """
-    values = [onset_share(curves.shares, curves.mean, loss) for curves in (one, other)]
-    censored = any(math.isinf(value) for value in values)
 
-    def shift(first: Array, second: Array) -> float:
-        return min(onset_share(one.shares, first, loss), float(one.shares[-1])) - min(
-            onset_share(other.shares, second, loss), float(other.shares[-1])
-        )
+    def shifts(*means: Array) -> list[Array]:
+        """Columns (B,): the shift, and what it may be at least and at most."""
+        held = [
+            np.array([onset_share(table.shares, row, loss) for row in rows])
+            for table, rows in zip((one, other), means, strict=True)
+        ]
+        lasts = [float(table.shares[-1]) for table in (one, other)]
+        open_, shut = (np.isinf(column) for column in held)
+        first, second = (np.minimum(*pair) for pair in zip(held, lasts, strict=True))
+        shift = first - second
+        return [shift, np.where(shut, -np.inf, shift), np.where(open_, np.inf, shift)]
 
-    note = "at least: the loss is not reached" if censored else ""
-    return paired(term, [one, other], shift, "points", draws=1999, level=level, note=note)
+    terms: dict[str, Unit] = dict.fromkeys((term, "at least", "at most"), "points")
+    shift, low, high = paired_all(terms, [one, other], shifts, draws=1999, level=level)
+    reached = [math.isfinite(onset_share(table.shares, table.mean, loss)) for table in (one, other)]
+    bound = bound_of(not reached[0], not reached[1])
+    note = {"": "", "unknown": "unknown: neither reaches the loss"}.get(
+        bound, f"{bound}: the loss is not reached"
+    )
+    value = None if bound == "unknown" else shift.value
+    lower = low.lower if reached[1] else None
+    upper = high.upper if reached[0] else None
+    return Quantity(term, value, lower, upper, "points", level, note)
 
 
 def window_change(

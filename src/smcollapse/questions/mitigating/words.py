@@ -84,7 +84,7 @@ def mitigation_table(report: MitigationReport) -> pd.DataFrame:
             "onset_shift_lower": math.nan if row.shift is None else row.shift.lower,
             "onset_shift_upper": math.nan if row.shift is None else row.shift.upper,
             "onset_shift_p_adjusted": math.nan if row.shift is None else row.shift.p_adjusted,
-            "onset_censored": None if row.shift is None else row.shift.censored,
+            "onset_bound": None if row.shift is None else row.shift.bound,
         }
         for place, (share, test) in enumerate(zip(report.shares, row.at_shares, strict=True)):
             said |= _spelled(f"rare_recall_{share:g}", test)
