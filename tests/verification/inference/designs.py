@@ -81,8 +81,12 @@ class Case:
             unit = z * np.linspace(0.4, 1.6, x.size)
         elif self.noise.startswith("AR"):
             unit = _autoregressive(z, float(self.noise.split()[1]))
-        elif self.noise == "nested":
-            unit = np.sqrt(0.5) * (z + generator.standard_normal((shape[0], 1)))
+        elif self.noise == "growing":
+            unit = z * np.linspace(0.25, 1.75, x.size)
+        elif self.noise in ("nested", "nested .9"):
+            level = 0.5 if self.noise == "nested" else 0.9
+            levels = generator.standard_normal((shape[0], 1))
+            unit = np.sqrt(1.0 - level) * z + np.sqrt(level) * levels
         elif self.noise == "nested slopes":
             slopes = generator.standard_normal((shape[0], 1)) * (x - x.mean()) / x.std()
             unit = (z + generator.standard_normal((shape[0], 1)) + slopes) / np.sqrt(3.0)
@@ -156,7 +160,17 @@ NOISES: tuple[Case, ...] = (
     replace(BASE, name="5 shares", shares=_grid(5), knot=0.3, truth=kink(0.3)),
     replace(BASE, name="break near the right edge (.52)", knot=0.52, truth=kink(0.52)),
     replace(BASE, name="break near the left edge (.08)", knot=0.08, truth=kink(0.08, -0.05, -0.6)),
-    replace(BASE, name="3 replicates", replicates=3),
+    *(
+        replace(BASE, name=f"{replicates} replicates{words}", replicates=replicates, noise=noise)
+        for replicates in (2, 3)
+        for noise, words in (
+            ("independent", ""),
+            ("AR .5", ", AR .5"),
+            ("AR .8", ", AR .8"),
+            ("nested", ", nested"),
+            ("heteroscedastic", ", heteroscedastic"),
+        )
+    ),
     replace(BASE, name="re-splits of one table (80 / 20)", split=(800, 200)),
     replace(BASE, name="slope change -.4", truth=kink(change=-0.4)),
     replace(BASE, name="slope change -.4, AR .5", truth=kink(change=-0.4), noise="AR .5"),

@@ -26,7 +26,7 @@ Summaries = dict[str, dict[str, float]]
 def draw_coverage(results: Summaries) -> bytes:
     """PNG of the coverage of the bands, case by case."""
     with style():
-        figure = new_figure(7.5, 6.4)
+        figure = new_figure(7.5, 8.0)
         _coverage(figure.subplots(), results)
         return image_files(figure)["png"]
 
@@ -45,7 +45,7 @@ def _coverage(ax: Axes, results: Summaries) -> None:
     known = [case.name for case in NOISES if f"coverage: {case.name}" in results]
     for key, name, colour, marker, shift in (
         ("knot", "knot", PURPLE, "s", -0.2),
-        ("benchmark", "benchmark share", VERMILLION, "o", 0.0),
+        ("refined", "benchmark share, refined", VERMILLION, "o", 0.0),
         ("safe", "safe share (one-sided)", GREEN, "<", 0.2),
         ("delta", "knot, delta method", GREY, "x", 0.0),
     ):

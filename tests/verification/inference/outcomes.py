@@ -11,43 +11,51 @@ from smcollapse.inference import (
     Curves,
     Interval,
     benchmark_share,
-    benchmark_share_of,
     break_point,
     effect,
     profile_break,
-    step_down_safe_share,
 )
 from smcollapse.inference.onsets.benchmark_models import model_shares
 from smcollapse.inference.onsets.existence import existence
+from smcollapse.inference.resampling import Array
 from tests.verification.inference.designs import Case
 
 FINE = np.linspace(0.0, 0.6, 60_001)
 BEFORE, AFTER = (0.0, 0.2), (0.45, 0.6)
-TOLERANCE = 0.02
+LOSS = 0.10
+ROUNDING = 1e-9
 
 DRAWS = 499
 """Draws of a test for a break, half of the default: a rate is as good, a data set half the time."""
 
 
 def truths(case: Case) -> dict[str, float]:
-    """True benchmark share, true step-down limit, true effect of a case."""
+    """True benchmark share, first tried share at which the loss is there, true effect of a case."""
     fine, shares = case.truth(FINE), np.array(case.shares)
-    gain = fine[-1] > fine[0]
-    sign = 1.0 if gain else -1.0
-    share = benchmark_share_of(FINE, fine, 0.10, True, "gain" if gain else "loss")
-    lost = sign * (case.truth(shares) - case.truth(shares)[0])
+    gain = bool(fine[-1] > fine[0])
     at_shares = case.truth(shares)
     first = (shares >= BEFORE[0] - 1e-9) & (shares <= BEFORE[1] + 1e-9)
     second = (shares >= AFTER[0] - 1e-9) & (shares <= AFTER[1] + 1e-9)
     level = float(at_shares[first].mean())
     change = float(at_shares[second].mean()) - level
-    unsafe = shares[lost >= TOLERANCE]
     return {
-        "benchmark": math.inf if share is None else share,
-        "unsafe": float(unsafe[0]) if unsafe.size else math.inf,
+        "benchmark": first_lost(FINE, fine, gain=gain),
+        "unsafe": first_lost(shares, at_shares, gain=gain),
         "points": change,
         "relative": change / level,
     }
+
+
+def first_lost(shares: Array, values: Array, *, gain: bool = False) -> float:
+    """First of the shares (S,) at which values (S,) have lost a tenth of the first; inf if none."""
+    moved = (values - values[0]) * (1.0 if gain else -1.0)
+    lost = np.flatnonzero(moved >= LOSS * values[0] - ROUNDING)
+    return float(shares[lost[0]]) if lost.size else math.inf
+
+
+def within(band: Interval, share: float) -> float:
+    """Whether a share lies in (lower, upper]: at the lower limit the loss is not there yet."""
+    return float(band.lower < share - ROUNDING and share <= band.upper + ROUNDING)
 
 
 def coverage_row(case: Case, number: int) -> dict[str, float]:
@@ -56,13 +64,11 @@ def coverage_row(case: Case, number: int) -> dict[str, float]:
     assert case.knot is not None
     direction = "gain" if case.truth(FINE)[-1] > case.truth(FINE)[0] else "loss"
     knot = break_point(curves, seed=number)
-    share = benchmark_share(curves, direction=direction, seed=number)  # type: ignore[arg-type]
-    down = step_down_safe_share(curves, TOLERANCE, direction)  # type: ignore[arg-type]
+    share = benchmark_share(curves, direction=direction)  # type: ignore[arg-type]
     change = effect(curves, BEFORE, AFTER)
     assert knot.region is not None
-    assert share.band is not None
-    assert share.safe_share is not None
-    assert down.safe_share is not None
+    assert share.bracket is not None
+    bracket, refined = share.bracket.band, share.bracket.refined
     delta, delta_width = _delta_method(curves, case.knot)
     row = {
         "knot": float(case.knot in knot.region),
@@ -71,10 +77,11 @@ def coverage_row(case: Case, number: int) -> dict[str, float]:
         "delta": delta,
         "delta width": delta_width,
         "slope change": _covers(knot.slope_change_band, _slope_change(case)),
-        "benchmark": float(true["benchmark"] in share.band),
-        "benchmark width": min(share.band.upper, 0.6) - share.band.lower,
-        "safe": float(share.safe_share <= true["benchmark"]),
-        "step-down": float(down.safe_share < true["unsafe"]),
+        "bracket": within(bracket, true["benchmark"]),
+        "bracket width": min(bracket.upper, 0.6) - bracket.lower,
+        "refined": within(refined, true["benchmark"]),
+        "refined width": min(refined.upper, 0.6) - refined.lower,
+        "safe": float(share.bracket.safe_share < true["unsafe"] - ROUNDING),
         "points": _covers(change.points.interval, true["points"]),
         "relative": _covers(change.relative.interval, true["relative"]),
     }
