@@ -39,6 +39,11 @@ class Case:
     sd: float = SD
     own_corpora: bool = False  # known to be so: scatter of the mean is not looked into
 
+    @property
+    def beyond_pooling(self) -> bool:
+        """Whether few replicates pool, as equal at all shares, noise that is not."""
+        return self.replicates < 4 and self.noise in ("growing", "heteroscedastic")
+
     def draw(self, number: int) -> Curves:
         """Data set ``number`` of this case."""
         generator = np.random.default_rng([zlib.crc32(self.name.encode()), number])

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import math
 
-from tests.verification.inference import coverage, existence, statistics
+from tests.verification.inference import (
+    continuous,
+    coverage,
+    existence,
+    realised,
+    safe_share,
+    shapes,
+    statistics,
+)
 from tests.verification.inference.kinds import Kind
 from tests.verification.sections import Section, summary
 
 KINDS: dict[str, Kind] = {
     "coverage": coverage.KIND,
+    "safe share": safe_share.KIND,
+    "shapes": shapes.KIND,
+    "realised shares": realised.KIND,
+    "continuous shares": continuous.KIND,
     "existence": existence.KIND,
     "statistics": statistics.KIND,
 }

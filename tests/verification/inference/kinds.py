@@ -8,7 +8,7 @@ data sets of a case count together.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,3 +72,14 @@ def errors_at_most(what: str, rate: float, sets: float, nominal: float = 0.05) -
 def covers_at_least(what: str, rate: float, sets: float, nominal: float = 0.95) -> Required:
     """The requirement that a band covers no less than nominal, but for two s.e."""
     return at_least(what, round(rate, 4), lowest(nominal, sets), 4)
+
+
+def furthest(items: Iterable[tuple[Hashable, Required]]) -> tuple[Required, ...]:
+    """Of the requirements of one key the one that is furthest from being met; keys in order."""
+    found: dict[Hashable, tuple[float, Required]] = {}
+    for key, item in items:
+        sign, limit = item.required.split()
+        excess = (float(item.measured) - float(limit)) * (1.0 if sign == "≤" else -1.0)
+        if key not in found or excess > found[key][0]:
+            found[key] = (excess, item)
+    return tuple(item for _, item in found.values())

@@ -75,3 +75,18 @@ SMOOTH: dict[str, Truth] = {
 
 "Nearest" is the Gompertz curve nearest to the base design's kink, by least squares: the worst case.
 """
+
+
+def step(place: float, fall: float = 0.2) -> Truth:
+    """Flat, with a fall at a share: what stands there has fallen already."""
+    return lambda x: 0.9 - fall * (x >= place - 1e-9)
+
+
+def staircase(width: float = 0.07, height: float = 0.035) -> Truth:
+    """Steps of that width and height."""
+    return lambda x: 0.9 - height * np.floor(x / width + 1e-9)
+
+
+def reached_at(before: float, place: float, loss: float) -> Truth:
+    """Flat up to a share, then straight down to a loss that is exactly there from the next on."""
+    return lambda x: 0.9 - loss * np.clip((x - before) / (place - before), 0.0, 1.0)
