@@ -8,9 +8,12 @@ from tests.verification.inference import (
     continuous,
     coverage,
     existence,
+    few,
     realised,
+    rivals,
     safe_share,
     shapes,
+    skewed,
     statistics,
 )
 from tests.verification.inference.kinds import Kind
@@ -23,7 +26,10 @@ KINDS: dict[str, Kind] = {
     "realised shares": realised.KIND,
     "continuous shares": continuous.KIND,
     "existence": existence.KIND,
+    "rivals": rivals.KIND,
     "statistics": statistics.KIND,
+    "skewed replicates": skewed.KIND,
+    "few replicates": few.KIND,
 }
 
 

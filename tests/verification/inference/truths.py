@@ -77,6 +77,36 @@ SMOOTH: dict[str, Truth] = {
 """
 
 
+def log_linear(rate: float) -> Truth:
+    """A logarithm of the share that falls by .25."""
+    return lambda x: 0.9 - 0.25 * np.log1p(rate * x) / np.log1p(0.6 * rate)
+
+
+def _richards(centre: float, scale: float, power: float) -> Truth:
+    return lambda x: 0.9 - 0.5 * (1.0 + power * np.exp(-(x - centre) / scale)) ** (-1.0 / power)
+
+
+def _two_logistics(first: tuple[float, float, float], second: tuple[float, float, float]) -> Truth:
+    one, other = logistic(*first), logistic(*second)
+    return lambda x: one(x) + other(x) - 0.9
+
+
+FURTHER: dict[str, Truth] = {
+    "power law, root": lambda x: 0.9 - 0.3 * np.sqrt(x / 0.6),
+    "power law, decay": lambda x: 0.6 + 0.3 / (1.0 + 20.0 * x),
+    "Weibull 2": lambda x: 0.4 + 0.5 * np.exp(-((x / 0.4) ** 2)),
+    "Weibull 4": lambda x: 0.4 + 0.5 * np.exp(-((x / 0.5) ** 4)),
+    "Richards 3": _richards(0.4, 0.06, 3.0),
+    "Richards .3": _richards(0.4, 0.06, 0.3),
+    "Cauchy .1, late": arctangent(0.5, 0.1, 0.4),
+    "Cauchy .05, late": arctangent(0.5, 0.05, 0.4),
+    "Cauchy .05": arctangent(0.45, 0.05, 0.4),
+    "two logistics": _two_logistics((0.3, 0.03, 0.2), (0.5, 0.05, 0.2)),
+    "two logistics, unequal": _two_logistics((0.45, 0.02, 0.3), (0.2, 0.1, 0.1)),
+}
+"""Smooth curves that none of the test's rivals was made for, beside logarithms of the share."""
+
+
 def step(place: float, fall: float = 0.2) -> Truth:
     """Flat, with a fall at a share: what stands there has fallen already."""
     return lambda x: 0.9 - fall * (x >= place - 1e-9)
