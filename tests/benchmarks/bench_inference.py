@@ -26,7 +26,8 @@ from threadpoolctl import threadpool_limits
 
 from smcollapse.inference import Curves, Interval, break_point, existence, onset
 from smcollapse.inference.segmented.model import SegmentedOLS
-from tests.verification.inference.designs import BASE, SMOOTH, Case
+from tests.verification.inference.designs import BASE, Case
+from tests.verification.inference.truths import SMOOTH
 
 Array = npt.NDArray[np.float64]
 

@@ -18,6 +18,7 @@ that replicates have in common would put that wrong without notice.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -159,17 +160,27 @@ def _by_linkage(shares: Array, labels: Integers) -> Integers | None:
     """Clusters cut at the widest gap that leaves no replicate twice in one of them."""
     order = np.argsort(shares, kind="stable")
     gaps = np.diff(shares[order])
-    for gap in np.unique(gaps[gaps > 0.0])[::-1]:
+    widths = np.unique(gaps[gaps > 0.0])
+
+    def cut(gap: float) -> Integers:
         group = np.empty(shares.size, dtype=np.int64)
         group[order] = np.r_[0, np.cumsum(gaps >= gap)]
-        cells = np.unique(np.column_stack([group, labels]), axis=0)
-        if len(cells) < shares.size:
-            continue  # some replicate stands twice: cut more finely
-        made = _grouped("clusters", shares, group)
-        wide = float((made.upper - made.lower).max())
-        filled = shares.size / (made.shares.size * (labels.max() + 1))
-        return group if filled >= FILLED and wide < float(gap) else None
-    return None
+        return group
+
+    def held_twice(gap: float) -> bool:
+        cells = cut(gap) * (labels.max() + 1) + labels
+        return bool(np.unique(cells).size < shares.size)
+
+    # what no replicate holds twice none does if it is cut more finely
+    finest = int(bisect_left(widths, True, key=held_twice)) - 1
+    if finest < 0:
+        return None
+    gap = float(widths[finest])
+    group = cut(gap)
+    made = _grouped("clusters", shares, group)
+    wide = float((made.upper - made.lower).max())
+    filled = shares.size / (made.shares.size * (labels.max() + 1))
+    return group if filled >= FILLED and wide < gap else None
 
 
 def _separate(shares: Array, exact: Integers) -> Integers | None:

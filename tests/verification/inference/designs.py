@@ -8,28 +8,15 @@ the data set.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from smcollapse.inference import Curves, Replication
+from smcollapse.inference.resampling import Array
+from tests.verification.inference.truths import Truth, kink
 
-Array = npt.NDArray[np.float64]
-Truth = Callable[[Array], Array]
 SD = 0.02
-
-
-def kink(
-    knot: float = 0.4, before: float = -0.05, change: float = -1.0, start: float = 0.9
-) -> Truth:
-    """A kink in the share."""
-
-    def truth(share: Array) -> Array:
-        return start + before * share + change * np.maximum(share - knot, 0.0)
-
-    return truth
 
 
 @dataclass(frozen=True)
@@ -49,6 +36,13 @@ class Case:
     split: tuple[int, int] | None = None
     knot: float | None = 0.4
     trials: int | None = None  # rows behind a proportion: binomial responses
+    sd: float = SD
+    own_corpora: bool = False  # known to be so: scatter of the mean is not looked into
+
+    @property
+    def beyond_pooling(self) -> bool:
+        """Whether few replicates pool, as equal at all shares, noise that is not."""
+        return self.replicates < 4 and self.noise in ("growing", "heteroscedastic")
 
     def draw(self, number: int) -> Curves:
         """Data set ``number`` of this case."""
@@ -62,18 +56,22 @@ class Case:
         if self.corpora is not None:
             which = np.arange(self.replicates) % self.corpora
             effects = (
-                np.sqrt(self.corpus_part) * SD * generator.standard_normal((x.size, self.corpora))
+                np.sqrt(self.corpus_part)
+                * self.sd
+                * generator.standard_normal((x.size, self.corpora))
             )
             values = values + effects[:, which].T
             if self.declared:
                 corpora = tuple(tuple(f"{s}-{k}" for s in range(x.size)) for k in which)
         values = self._thinned(generator, values)
-        replication = Replication() if self.split is None else Replication("re-splits", *self.split)
+        replication = Replication(own_corpora=self.own_corpora)
+        if self.split is not None:
+            replication = Replication("re-splits", *self.split)
         return Curves(x, values, tuple(range(len(values))), self.name, replication, corpora=corpora)
 
     def _noise(self, generator: np.random.Generator, x: Array) -> Array:
         shape = (self.replicates, x.size)
-        own = SD if self.corpora is None else SD * np.sqrt(1.0 - self.corpus_part)
+        own = self.sd if self.corpora is None else self.sd * np.sqrt(1.0 - self.corpus_part)
         z = generator.standard_normal(shape)
         if self.noise == "independent":
             unit = z
@@ -81,8 +79,12 @@ class Case:
             unit = z * np.linspace(0.4, 1.6, x.size)
         elif self.noise.startswith("AR"):
             unit = _autoregressive(z, float(self.noise.split()[1]))
-        elif self.noise == "nested":
-            unit = np.sqrt(0.5) * (z + generator.standard_normal((shape[0], 1)))
+        elif self.noise == "growing":
+            unit = z * np.linspace(0.25, 1.75, x.size)
+        elif self.noise in ("nested", "nested .9"):
+            level = 0.5 if self.noise == "nested" else 0.9
+            levels = generator.standard_normal((shape[0], 1))
+            unit = np.sqrt(1.0 - level) * z + np.sqrt(level) * levels
         elif self.noise == "nested slopes":
             slopes = generator.standard_normal((shape[0], 1)) * (x - x.mean()) / x.std()
             unit = (z + generator.standard_normal((shape[0], 1)) + slopes) / np.sqrt(3.0)
@@ -156,96 +158,19 @@ NOISES: tuple[Case, ...] = (
     replace(BASE, name="5 shares", shares=_grid(5), knot=0.3, truth=kink(0.3)),
     replace(BASE, name="break near the right edge (.52)", knot=0.52, truth=kink(0.52)),
     replace(BASE, name="break near the left edge (.08)", knot=0.08, truth=kink(0.08, -0.05, -0.6)),
-    replace(BASE, name="3 replicates", replicates=3),
+    *(
+        replace(BASE, name=f"{replicates} replicates{words}", replicates=replicates, noise=noise)
+        for replicates in (2, 3)
+        for noise, words in (
+            ("independent", ""),
+            ("AR .5", ", AR .5"),
+            ("AR .8", ", AR .8"),
+            ("nested", ", nested"),
+            ("heteroscedastic", ", heteroscedastic"),
+        )
+    ),
     replace(BASE, name="re-splits of one table (80 / 20)", split=(800, 200)),
     replace(BASE, name="slope change -.4", truth=kink(change=-0.4)),
     replace(BASE, name="slope change -.4, AR .5", truth=kink(change=-0.4), noise="AR .5"),
 )
 """The break is there: coverage of its band, of the benchmark share's and of the safe share."""
-
-
-def _logistic(centre: float, scale: float, fall: float) -> Truth:
-    return lambda x: 0.9 - fall / (1.0 + np.exp(-(x - centre) / scale))
-
-
-def _gompertz(centre: float, scale: float, fall: float, mirrored: bool) -> Truth:
-    def truth(x: Array) -> Array:
-        z = (x - centre) / scale
-        rise = 1.0 - np.exp(-np.exp(z)) if mirrored else np.exp(-np.exp(-z))
-        return 0.9 - fall * rise
-
-    return truth
-
-
-def _hill(half: float, power: float, fall: float) -> Truth:
-    return lambda x: 0.9 - fall * x**power / (half**power + x**power)
-
-
-def _arctangent(centre: float, scale: float, fall: float) -> Truth:
-    return lambda x: 0.9 - fall * (0.5 + np.arctan((x - centre) / scale) / np.pi)
-
-
-SMOOTH: dict[str, Truth] = {
-    "line": lambda x: 0.9 - 0.5 * x,
-    "quadratic": lambda x: 0.9 - 1.0 * x**2,
-    "cubic": lambda x: 0.9 - 2.0 * x**3,
-    "exponential decay": lambda x: 0.9 * np.exp(-2.0 * x),
-    "exponential fall": lambda x: 0.92 - 0.02 * np.exp(5.0 * x),
-    "logistic, narrow": _logistic(0.35, 0.02, 0.3),
-    "logistic, scale .05": _logistic(0.4, 0.05, 0.4),
-    "logistic, scale .1": _logistic(0.4, 0.1, 0.4),
-    "logistic, late": _logistic(0.6, 0.08, 0.6),
-    "Gompertz .06": _gompertz(0.35, 0.06, 0.4, False),
-    "Gompertz .15": _gompertz(0.4, 0.15, 0.5, False),
-    "Gompertz .06, mirrored": _gompertz(0.4, 0.06, 0.4, True),
-    "Gompertz .1, late": _gompertz(0.5, 0.1, 0.6, False),
-    "Gompertz .1, late, nearest": _gompertz(0.5016, 0.1001, 0.3209, False),
-    "Hill 2": _hill(0.3, 2.0, 0.6),
-    "Hill 4": _hill(0.45, 4.0, 0.6),
-    "Hill 8": _hill(0.4, 8.0, 0.5),
-    "arctangent .02": _arctangent(0.4, 0.02, 0.4),
-    "arctangent .05": _arctangent(0.4, 0.05, 0.4),
-    "arctangent .15": _arctangent(0.4, 0.15, 0.6),
-    "arctangent .1, late": _arctangent(0.55, 0.1, 0.6),
-}
-"""There is no break: Gompertz, Hill and arctangent are no rivals of the test.
-
-"Nearest" is the Gompertz curve nearest to the base design's kink, by least squares: the worst case.
-"""
-
-WORST = ("Gompertz .1, late", "Gompertz .1, late, nearest", "arctangent .1, late")
-"""Smooth truths that come closest to a kink: also under the noises of ``FURTHER_NOISES``."""
-
-EXISTENCE_NOISES = ("independent", "AR .5")
-FURTHER_NOISES = ("nested", "heteroscedastic")
-POWER_CHANGES = (-1.0, -0.4)
-POWER_BEFORE = (0.0, -0.1)
-"""Further slopes before the break, for a change of -1.0."""
-
-
-def smooth_cases() -> tuple[Case, ...]:
-    """Every smooth truth under every noise of the existence test."""
-    return tuple(
-        replace(BASE, name=f"{name} | {noise}", truth=truth, noise=noise, knot=None)
-        for name, truth in SMOOTH.items()
-        for noise in (*EXISTENCE_NOISES, *(FURTHER_NOISES if name in WORST else ()))
-    )
-
-
-def power_cases() -> tuple[Case, ...]:
-    """Kinks under every noise of the existence test; the slope before is -.05 if none is named."""
-    further = tuple(
-        replace(
-            BASE,
-            name=f"slope change -1, slope before {before:g} | independent",
-            truth=kink(before=before),
-        )
-        for before in POWER_BEFORE
-    )
-    return further + tuple(
-        replace(
-            BASE, name=f"slope change {change:g} | {noise}", truth=kink(change=change), noise=noise
-        )
-        for change in POWER_CHANGES
-        for noise in (*EXISTENCE_NOISES, *FURTHER_NOISES)
-    )

@@ -15,18 +15,20 @@ from smcollapse.report.style import (
     new_figure,
     style,
 )
-from tests.verification.inference.designs import EXISTENCE_NOISES, FURTHER_NOISES, NOISES, SMOOTH
+from tests.verification.inference.designs import NOISES
+from tests.verification.inference.kinds import Summaries
+from tests.verification.inference.truths import SMOOTH
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-Summaries = dict[str, dict[str, float]]
+ALARM_NOISES = ("independent", "AR .5", "nested", "heteroscedastic")
 
 
 def draw_coverage(results: Summaries) -> bytes:
     """PNG of the coverage of the bands, case by case."""
     with style():
-        figure = new_figure(7.5, 6.4)
+        figure = new_figure(7.5, 8.0)
         _coverage(figure.subplots(), results)
         return image_files(figure)["png"]
 
@@ -42,14 +44,14 @@ def draw_alarms(results: Summaries) -> bytes:
 def _coverage(ax: Axes, results: Summaries) -> None:
     ax.axvspan(0.93, 0.98, color="#E3EEF6", zorder=0.2)
     ax.axvline(0.95, color="#9A9A9A", linewidth=0.8)
-    known = [case.name for case in NOISES if f"coverage: {case.name}" in results]
+    known = [case.name for case in NOISES if case.name in results]
     for key, name, colour, marker, shift in (
         ("knot", "knot", PURPLE, "s", -0.2),
-        ("benchmark", "benchmark share", VERMILLION, "o", 0.0),
-        ("safe", "safe share (one-sided)", GREEN, "<", 0.2),
+        ("refined", "benchmark share, refined", VERMILLION, "o", 0.0),
+        ("bracket", "bracket of the benchmark share", GREEN, "<", 0.2),
         ("delta", "knot, delta method", GREY, "x", 0.0),
     ):
-        found = [results[f"coverage: {case}"] for case in known]
+        found = [results[case] for case in known]
         rates = [row[key] for row in found]
         errors = [
             1.96 * math.sqrt(max(r * (1 - r), 1e-4) / row["sets"])
@@ -77,8 +79,8 @@ def _coverage(ax: Axes, results: Summaries) -> None:
 def _alarms(ax: Axes, results: Summaries) -> None:
     ax.axvline(0.06, color="#9A9A9A", linewidth=0.8, linestyle=(0, (3, 2)))
     names = list(SMOOTH)
-    for number, noise in enumerate((*EXISTENCE_NOISES, *FURTHER_NOISES)):
-        found = [results.get(f"existence: {name} | {noise}") for name in names]
+    for number, noise in enumerate(ALARM_NOISES):
+        found = [results.get(f"{name} | {noise}") for name in names]
         rates = [math.nan if row is None else row["exists"] for row in found]
         places = [place + 0.15 * (number - 1.5) for place in range(len(names))]
         colour = (BLUE, VERMILLION, GREEN, PURPLE)[number]

@@ -16,8 +16,10 @@ from smcollapse.inference.dictionaries import Dictionary, dictionary
 from smcollapse.inference.families import KINK, SKEWED
 from smcollapse.inference.onsets.existence import resolved, separation
 from smcollapse.inference.resampling import Array
-from tests.verification.inference.designs import BASE, SMOOTH, Case
-from tests.verification.inference.outcomes import DRAWS
+from tests.verification.inference.designs import BASE, Case
+from tests.verification.inference.existence import DRAWS
+from tests.verification.inference.kinds import Kind, Row, Summaries
+from tests.verification.inference.truths import SMOOTH
 from tests.verification.sections import Section, markdown
 
 LEVELS = tuple(np.round(np.arange(0.01, 0.1201, 0.005), 3).tolist())
@@ -45,7 +47,7 @@ def cases() -> tuple[Case, ...]:
     )
 
 
-def statistics_row(case: Case, number: int) -> dict[str, float]:
+def row(case: Case, number: int) -> Row:
     """Whether each statistic shows a break in one data set, at each level."""
     curves = case.draw(number)
     root = np.sqrt(curves.weights)
@@ -94,9 +96,9 @@ def averaged(shape: Dictionary, curves: Array, unit: float) -> Array:
     return found
 
 
-def statistics(results: dict[str, dict[str, float]]) -> Section:
+def section(results: Summaries) -> Section:
     """Size at the nominal level, and the power that is left where the size is what is asked."""
-    kink, *alarms = (results[f"statistics: {case.name}"] for case in cases())
+    kink, *alarms = (results[case.name] for case in cases())
     rows = []
     for name, words in STATISTICS.items():
         power, *sizes = (
@@ -131,3 +133,6 @@ def statistics(results: dict[str, dict[str, float]]) -> Section:
             markdown(pd.DataFrame(rows), 3),
         ),
     )
+
+
+KIND = Kind(cases, row, section, stages=lambda _: (0.5,))
