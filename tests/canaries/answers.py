@@ -123,7 +123,7 @@ def conditions() -> dict[str, Any]:
         found[f"{name}, splits"] = replication_of(table)
     rows = store("tables").table(complete=True)
     hardly = learned(onset_of(rows), rows.assign(rare_recall=rows["rare_recall"] / 9.0), 0.2)
-    found["hardly learned"] = hardly.verdict_kind == "too small"
+    found["hardly learned"] = hardly.verdict_kind == "not learned"
     found["learned"] = learned(onset_of(rows), rows, 0.2).verdict_kind
     claim = published_claim()
     estimate = next(iter(_answer("conditions").effects.values())).points

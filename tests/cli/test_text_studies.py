@@ -176,7 +176,7 @@ def test_the_page_says_why_rare_cases_have_nothing_to_lose(
 ) -> None:
     page = Path(json.loads(smcollapse("report", texts / "tales", "--json").out)["page"])
     text = page.read_text(encoding="utf-8")
-    assert "Cannot be had: design too small to tell: rare recall at the smallest share" in text
+    assert "Cannot be had: not learned: rare recall at the smallest share" in text
     assert "--replicates 10" not in text
 
 

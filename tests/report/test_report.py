@@ -196,7 +196,7 @@ def test_one_share_gives_a_page_that_says_why_there_is_no_onset(tmp_path):
     store = _run(tmp_path / "single", [0.4])
     report = smcollapse.write_report(store)
     page = unescape(report.page.read_text(encoding="utf-8"))
-    assert "needs at least 3 distinct shares, got 1 (0.4)" in page
+    assert "needs at least 2 distinct shares, got 1 (0.4)" in page
     assert "a curve, and with it an onset, needs several shares" in page
     assert "no estimate" in page
     assert "Nothing of the claim can be compared" in page

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import subprocess
 import sys
@@ -18,7 +17,6 @@ from smcollapse.inference import (
     effect,
     net_effect,
     smooth_transition,
-    step_down_safe_share,
 )
 from smcollapse.questions.answer import Answer, ClaimRow, ConditionAnswer, Onset
 from smcollapse.questions.claim import published_claim
@@ -41,7 +39,6 @@ def _onset(curves: Curves) -> Onset:
     return Onset(
         "rare_recall",
         benchmark=benchmark_share(curves),
-        step_down=step_down_safe_share(curves),
         break_point=break_point(curves),
         transition=smooth_transition(curves),
     )
@@ -115,13 +112,13 @@ def test_condition_table_agrees_with_the_answer(answer):
         assert cells[0] == condition.label
         if onset.benchmark.share is not None:
             assert _numbers(cells[1])[0] == pytest.approx(100 * onset.benchmark.share, abs=0.05)
+        assert cells[2] == onset.benchmark.safe_words
         assert _numbers(cells[2]) == pytest.approx([100 * onset.benchmark.safe_share], abs=0.05)
-        assert _numbers(cells[3]) == pytest.approx([100 * onset.step_down.safe_share], abs=0.05)
-        assert _numbers(cells[4])[0] == pytest.approx(100 * onset.break_point.knot, abs=0.05)
-        assert _numbers(cells[5])[0] == pytest.approx(100 * onset.transition.centre, abs=0.05)
+        assert _numbers(cells[3])[0] == pytest.approx(100 * onset.break_point.knot, abs=0.05)
+        assert _numbers(cells[4])[0] == pytest.approx(100 * onset.transition.centre, abs=0.05)
         change = condition.effects["rare_recall"].points.value
-        assert _numbers(cells[6])[0] == pytest.approx(100 * change, abs=0.05)
-        assert _numbers(cells[8])[0] == pytest.approx(
+        assert _numbers(cells[5])[0] == pytest.approx(100 * change, abs=0.05)
+        assert _numbers(cells[7])[0] == pytest.approx(
             100 * condition.effects["ece"].points.value, abs=0.05
         )
 
@@ -129,20 +126,20 @@ def test_condition_table_agrees_with_the_answer(answer):
 def test_what_is_missing_is_said(answer):
     reference, flat, early = condition_table(answer).rows
     assert flat[1] == "not reached"
-    assert early[7] == "no control"
-    assert reference[7] != "no control"
+    assert early[6] == "no control"
+    assert reference[6] != "no control"
     failed = replace(flat_condition := answer.conditions[1], onset=Onset("x", warnings=("why",)))
     assert flat_condition.onset.benchmark is not None
     row = condition_table(replace(answer, conditions=(failed,))).rows[0]
-    assert row[1:6] == ("no estimate",) * 5
+    assert row[1:5] == ("no estimate",) * 4
     assert row[-1] == "not tested"
     assert "Benchmark" not in condition_table(replace(answer, conditions=(failed,))).note
 
 
 def test_a_knot_where_the_curve_levels_off_is_marked(answer):
     reference, _, early = condition_table(answer).rows
-    assert early[4].endswith("†")
-    assert not reference[4].endswith("†")
+    assert early[3].endswith("†")
+    assert not reference[3].endswith("†")
     assert "† at this knot" in condition_table(answer).note
     only_reference = replace(answer, conditions=answer.conditions[:1])
     assert "†" not in condition_table(only_reference).note
@@ -154,7 +151,7 @@ def test_a_transition_that_means_little_is_marked(answer):
     weak = replace(condition.onset.transition, better_than_line=False)
     marked = replace(condition, onset=replace(condition.onset, transition=weak))
     table = condition_table(replace(answer, conditions=(marked,)))
-    assert table.rows[0][5].endswith("‡")
+    assert table.rows[0][4].endswith("‡")
     assert "‡ the logistic" in table.note
 
 
@@ -164,8 +161,8 @@ def test_no_interval_is_said():
     condition = ConditionAnswer("one", {}, onset, {}, {})
     row = condition_table(Answer("x", "", (), (condition,), None, 13, 13, ())).rows[0]
     assert row[1].endswith("(no interval)")
-    assert row[2] == row[3] == "no estimate"
-    assert math.isnan(onset.benchmark.se)
+    assert row[2] == "cannot be tested without replicates"
+    assert onset.benchmark.bracket is None
 
 
 def test_tables_need_no_plotting_library():

@@ -114,12 +114,12 @@ def test_a_relative_change_is_in_per_cent_whatever_the_unit():
 )
 def test_small_shares_keep_two_digits(share, text):
     assert percent(share) == f"{text}{NBSP}%"
-    assert per_cent(share) == f"{text} %"
+    assert per_cent(share) == f"{text}{NBSP}%"
 
 
 def test_bands_of_small_shares_have_the_digits_of_their_width():
-    assert share_words(Interval(0.00039, 0.00041, 0.95)) == "95 % band 0.039 to 0.041 %"
-    assert share_words(Interval(0.371, 0.413, 0.95)) == "95 % band 37.1 to 41.3 %"
+    assert share_words(Interval(0.00039, 0.00041, 0.95)) == f"95{NBSP}% band 0.039 to 0.041{NBSP}%"
+    assert share_words(Interval(0.371, 0.413, 0.95)) == f"95{NBSP}% band 37.1 to 41.3{NBSP}%"
     share = _estimate(0.0004, Interval(0.00039, 0.00041, 0.95), "knot")
     assert estimate(share, "share") == f"0.040{NBSP}% [0.039, 0.041]"
 

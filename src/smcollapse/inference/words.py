@@ -22,8 +22,15 @@ def decimals_for(width: float) -> int:
 
 
 def per_cent(share: float, width: float = math.nan) -> str:
-    """0.405 -> "40.5 %"; more decimals for a share known to a narrow ``width``."""
-    return f"{100.0 * share:.{decimals_for(width)}f}{NBSP}%"
+    """0.405 -> "40.5 %"; more decimals for a share known to a narrow ``width``.
+
+    Without a width two digits that are not zero: 0.0004 -> "0.040 %".
+    """
+    size = abs(100.0 * share)
+    decimals = decimals_for(width)
+    if math.isnan(width) and 0.0 < size < 1.0:
+        decimals = 1 - math.floor(math.log10(size))
+    return f"{100.0 * share:.{decimals}f}{NBSP}%"
 
 
 def short_per_cent(share: float) -> str:

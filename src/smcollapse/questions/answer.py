@@ -24,6 +24,7 @@ from smcollapse.inference import (
     net_effect,
     onset,
 )
+from smcollapse.inference.words import per_cent, short_per_cent
 from smcollapse.questions.claim import (
     Claim,
     effect_verdict,
@@ -132,7 +133,7 @@ def onset_of(
 
 
 def learned(found: Onset, rows: pd.DataFrame, least: float) -> Onset:
-    """The onset, or that the design is too small where rare cases are hardly learned at all.
+    """The onset, or that there is none to lose where rare cases are hardly learned at all.
 
     least : recall at the smallest share from which there is something to lose
     """
@@ -140,10 +141,10 @@ def learned(found: Onset, rows: pd.DataFrame, least: float) -> Onset:
     if not first < least:
         return found
     said = (
-        f"design too small to tell: rare recall at the smallest share is {100 * first:.0f} %, and "
+        f"not learned: rare recall at the smallest share is {100 * first:.0f} %, and "
         f"{100 * least:.0f} % are needed; more passes, a larger budget or model would raise it"
     )
-    return Onset(found.response, verdict=said, verdict_kind="too small", warnings=(said,))
+    return Onset(found.response, verdict=said, verdict_kind="not learned", warnings=(said,))
 
 
 def _claim_rows(reference: ConditionAnswer, claim: Claim) -> Iterator[ClaimRow]:
@@ -182,22 +183,29 @@ def _text(reference: ConditionAnswer | None) -> str:
     if benchmark is None:
         return "No answer: " + ("; ".join(reference.onset.warnings) or "no benchmark share")
     loss = f"{100 * benchmark.loss:.0f} % of its rare-case recall"
-    named = "" if reference.label == "reference" else f" ({reference.label})"
+    mixture = "This mixture"
+    if reference.label != "reference":
+        mixture += f" ({reference.label})"
     parts = []
-    if benchmark.safe_share is not None:
-        parts.append(
-            f"This mixture{named} can take a synthetic share of up to "
-            f"{100 * benchmark.safe_share:.1f} % before it loses {loss} "
-            f"(one-sided {100 * benchmark.level:.0f} % limit)."
-        )
+    if (bracket := benchmark.bracket) is not None:
+        level = f"{100 * benchmark.level:.0f} %"
+        if bracket.safe_share <= benchmark.baseline_share:
+            parts.append(
+                f"{mixture}: at no tried share above {short_per_cent(bracket.safe_share)} is a "
+                f"loss of {loss} excluded (one-sided {level})."
+            )
+        else:
+            parts.append(
+                f"{mixture} can take a synthetic share of {benchmark.safe_words}: a loss of {loss} "
+                f"is excluded there and at every smaller share that was tried (one-sided {level})."
+            )
+        low, high = (short_per_cent(end) for end in (bracket.band.lower, bracket.band.upper))
+        if math.isfinite(bracket.band.upper):
+            parts.append(f"It sets in between {low} and {high} ({level}).")
     if benchmark.share is None:
-        parts.append("No share that was tried reaches that loss.")
+        parts.append("The means reach that loss at no share that was tried.")
     else:
-        parts.append(f"The best estimate of that share is {100 * benchmark.share:.1f} %")
-        if (band := benchmark.band) is not None:
-            upper = f"{100 * band.upper:.1f}" if math.isfinite(band.upper) else "open"
-            parts[-1] += f" (95 % band {100 * band.lower:.1f} to {upper})"
-        parts[-1] += "."
+        parts.append(f"Lines between the means reach that loss at {per_cent(benchmark.share)}.")
     parts.append(f"Verdict on rare-case recall: {reference.onset.verdict}.")
     return " ".join(parts)
 

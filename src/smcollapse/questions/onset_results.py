@@ -142,8 +142,8 @@ def onset_report(
 ) -> OnsetReport:
     """The onset of a measure in every condition of a run or table.
 
-    ``columns`` may be the measure's name alone; ``smallest`` is the smallest effect that matters, in
-    the units of ``loss``, a tenth of it by default. A condition that allows no onset is reported
+    ``columns`` may be the measure's name alone; ``smallest`` is the smallest effect that matters,
+    in the units of ``loss``, a tenth of it by default. A condition that allows no onset is reported
     with the reason. Raises DataError for a table or setting that allows none in any, and for a
     measure whose name does not say which way harm lies; StoreError for a folder that is no run.
     """

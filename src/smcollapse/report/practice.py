@@ -139,8 +139,8 @@ def _map(store: Store, scenario: Scenario, reference: ConditionAnswer) -> list[P
 def _unlearned(reference: ConditionAnswer) -> str:
     """Why rare cases have nothing to lose, if that is why there is no onset."""
     onset = reference.onset
-    too_small = onset.benchmark is None and onset.verdict_kind == "too small"
-    return f"Cannot be had: {onset.verdict}." if too_small else ""
+    unlearned = onset.benchmark is None and onset.verdict_kind == "not learned"
+    return f"Cannot be had: {onset.verdict}." if unlearned else ""
 
 
 def _measure(store: Store, answer: Answer, reference: ConditionAnswer) -> list[PracticeRow]:

@@ -29,7 +29,7 @@ KINDS = {
     "transition": "smooth transition",
     "no break": "none shown",
     "no change": "no change shown",
-    "too small": "design too small",
+    "not learned": "rare cases not learned",
     "no noise": "not tested",
 }
 CONTRAST_MEASURES = ("rare_recall", "mean_confidence", "ece")

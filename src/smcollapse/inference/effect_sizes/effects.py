@@ -110,7 +110,8 @@ def net_effect(
     base = curves.values[:, first].mean(axis=1)
     net = curves.values - control_curves.values
     change = net[:, second].mean(axis=1) - net[:, first].mean(axis=1)
-    if curves.pooled and curves.complete and control_curves.complete:
+    few = curves.pooled and curves.paired
+    if few and curves.complete and control_curves.complete:
         pair = _pooled(curves, replace(curves, values=net), first, second, level, "net effect")
     else:
         shared = _Shared.of((curves, control_curves), first, second)
