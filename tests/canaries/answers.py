@@ -26,23 +26,25 @@ from smcollapse.questions.calibration.targets import (
     own_targets,
 )
 from smcollapse.questions.claim import effect_verdict, onset_verdict, published_claim
+from smcollapse.questions.columns import Columns
 from smcollapse.questions.conditions import conditions_of, replication_of
 from smcollapse.questions.contrasts import contrasts_of
+from smcollapse.questions.effect_results import effect_report
 from smcollapse.questions.factorial import factorial_of
 from smcollapse.questions.ledgers.findings import Finding
 from smcollapse.questions.limitations import estimates, readings, studies, theory, worlds
 from smcollapse.questions.limitations.calibration_errors import calibration_errors
 from smcollapse.questions.limitations.domains import held_against, largest_error
 from smcollapse.questions.limitations.limits import reduced
+from smcollapse.questions.measures import direction_of, unit_of
 from smcollapse.questions.mitigating.mitigate import late_shares, mitigation_report, three_shares
 from smcollapse.questions.mitigating.study import fewest_real_rows, mitigation_study
 from smcollapse.questions.mitigating.words import mitigation_table
-from smcollapse.questions.onset_results import direction_of, effect_report, onset_report
+from smcollapse.questions.onset_results import onset_report
 from smcollapse.questions.onsets import onset_share, onsets_of
 from smcollapse.questions.phases.phase import phase_diagram
 from smcollapse.questions.plan import noise_from, planned
 from smcollapse.questions.probe import judged, probe
-from smcollapse.questions.results import Columns
 from smcollapse.questions.run_findings import (
     claim_finding,
     grade_of,
@@ -441,7 +443,7 @@ def onsets() -> dict[str, Any]:
 def reports() -> dict[str, Any]:
     """Reports on users' tables."""
     both = ("rare_recall", "ece")
-    attribution = attribution_report(file("knobs"), "y", ("a", "b"), draws=DRAWS)
+    attribution = attribution_report(file("knobs"), "y", ("a", "b"), direction="loss", draws=DRAWS)
     one, gain, by = file("one"), file("gain"), Columns("y", by=("a", "b"))
     return {
         "onsets": [
@@ -463,6 +465,11 @@ def reports() -> dict[str, Any]:
             {"direction": direction_of(name)}
             for name in ("rare_recall", "ece", "brier", "nll", "loss", "perplexity", "accuracy")
         ],
+        "units": [
+            {"unit": unit_of(name, values)}
+            for name in ("accuracy", "fid", "score")
+            for values in ([0.1, 0.9], [20.0, 80.0])
+        ],
     }
 
 
@@ -472,6 +479,7 @@ def plans() -> dict[str, Any]:
     sizes: dict[str, Any] = {
         "knot": 0.35,
         "last": 0.6,
+        "slope_before": -0.05,
         "shares": (9,),
         "replicates": (3,),
         "corpora": (None,),

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import statsmodels.api as sm
 
 from smcollapse import inference
@@ -20,9 +21,14 @@ from smcollapse.inference import (
     SupposedNoise,
 )
 from smcollapse.inference.agreement import agreement, z_scores
-from smcollapse.inference.families import KINK, TWO_BREAKS, minimum_shares
+from smcollapse.inference.contrasts import contrast_tests
+from smcollapse.inference.families import JUMP, JUMP_RIVALS, KINK, TWO_BREAKS, minimum_shares
+from smcollapse.inference.onsets.benchmark import benchmark_error
 from smcollapse.inference.onsets.planning import planned_noise
+from smcollapse.inference.onsets.replicates import worst_replicate
+from smcollapse.inference.pooled import pooled_noise
 from smcollapse.inference.resampling import percentile_limit, standard_error
+from smcollapse.inference.skewness import noticeably_skewed
 from smcollapse.inference.specifications.choices import Choices
 from smcollapse.inference.specifications.curve import specification
 from smcollapse.inference.specifications.draws import location_of
@@ -39,7 +45,6 @@ DRAWS = 99
 BEFORE, AFTER = (0.0, 0.2), (0.4, 0.6)
 ALL = tuple(made.sweeps())
 NOISY = tuple(name for name in ALL if name != "one replicate")
-SOME = ("kink", "re-splits", "missing", "shared corpora", "two replicates", "one replicate")
 
 Estimator = Callable[[Curves], Any]
 
@@ -58,6 +63,8 @@ def on(estimator: Estimator, *names: str) -> dict[str, Any]:
 def noise(name: str) -> dict[str, Any]:
     """The law of the noise of a sweep, and draws of it."""
     curves = made.sweeps()[name]
+    if not curves.has_noise:
+        return {"mean": curves.mean, "weights": curves.weights, "has": False}
     law = curves.noise
     contrast = np.zeros((2, curves.shares.size))
     contrast[0, 0], contrast[0, -1] = -1.0, 1.0
@@ -72,7 +79,8 @@ def noise(name: str) -> dict[str, Any]:
         "contrasts": law.variance_and_freedom(contrast),
         "without curve": law.variance_and_freedom(contrast, without_curve=True),
         "run": [law.run_variance, law.corpus_variance],
-        "draws": curves.draw_means(DRAWS, 1) if curves.has_noise else None,
+        "draws": curves.draw_means(DRAWS, 1),
+        "tests": contrast_tests(curves, contrast),
     }
 
 
@@ -91,6 +99,30 @@ def tables() -> dict[str, Any]:
         "averaged": inference.curves(own, "rare_recall", corpus="corpus"),
         "one corpus": inference.curves(one, "rare_recall", corpus="corpus"),
         "rounded": inference.curves(mixed, "rare_recall", corpus="corpus"),
+        **realised(table),
+    }
+
+
+def realised(table: pd.DataFrame) -> dict[str, Any]:
+    """Shares that no two runs have in common: grouped by rank, by clusters, in bins, refused."""
+    draws = np.random.default_rng(12)
+    moved = np.abs(table["share"] + draws.normal(0.0, 0.003, len(table)))
+    wide = np.abs(table["share"] + draws.normal(0.0, 0.08, len(table)))
+    shares = np.r_[np.zeros(6), np.linspace(0.0, 0.9, 70)]
+    alone = pd.DataFrame({"share": shares, "y": made.kink(shares) + draws.normal(0, 0.02, 76)})
+    exact = alone.assign(y=made.smooth(shares))
+    near = alone.assign(share=np.round(shares, 1) + draws.uniform(0.0, 1e-3, 76))
+    read = partial(inference.curves, response="y", replicate=None, allow_missing=True)
+    return {
+        "rank": inference.curves(table.assign(share=moved), "ece"),
+        "clusters": inference.curves(
+            table.assign(share=moved).drop(index=[7, 19]), "ece", allow_missing=True
+        ),
+        "bins": inference.curves(table.assign(share=wide), "ece", allow_missing=True),
+        "own": read(alone),
+        "own, near": read(near),
+        "own, correlated": read(exact),
+        "own, answered": inference.benchmark_share(read(alone)),
     }
 
 
@@ -98,19 +130,18 @@ def benchmarks() -> dict[str, Any]:
     """Benchmark shares: losses and gains, relative and in points, reached or not."""
     found: dict[str, Any] = {}
     for loss, relative in ((0.1, True), (0.05, False), (0.4, True)):
-        estimator = partial(
-            inference.benchmark_share, loss=loss, relative=relative, draws=DRAWS, level=0.9
-        )
+        estimator = partial(inference.benchmark_share, loss=loss, relative=relative, level=0.9)
         found[f"{loss} {relative}"] = on(estimator, *ALL)
     gain = made.sweep(made.rise)
     found["gain"] = [
-        inference.benchmark_share(gain, 0.05, False, "gain", draws=DRAWS),
-        inference.benchmark_share(gain, 0.5, True, "gain", draws=DRAWS),
+        inference.benchmark_share(gain, 0.05, False, "gain"),
+        inference.benchmark_share(gain, 0.5, True, "gain"),
     ]
     shares, values = made.SHARES, made.kink(made.SHARES)
     found["exact"] = [
         inference.benchmark_share_of(shares, values, loss) for loss in (0.02, 0.1, 0.9)
     ] + [inference.benchmark_share_of(shares, made.rise(shares), 0.05, False, "gain")]
+    found["errors"] = on(partial(benchmark_error, draws=DRAWS), *ALL)
     models = partial(inference.model_shares, draws=DRAWS)
     found["models"] = on(models, "kink", "smooth", "missing", "flat")
     found["models of a gain"] = inference.model_shares(gain, 0.05, False, "gain", draws=DRAWS)
@@ -146,6 +177,7 @@ def existing() -> dict[str, Any]:
     return {
         "break": on(one, *NOISY),
         "two": on(partial(one, shape=TWO_BREAKS), "two breaks", "kink"),
+        "jump": on(partial(one, rivals=JUMP_RIVALS, shape=JUMP), "jump", "smooth"),
         "few rivals": on(partial(one, rivals=few, alpha=0.2), "kink", "smooth"),
         "power": inference.power_against(curves.mean, curves, few, draws=DRAWS, alpha=0.3),
         "shares": [minimum_shares([family]) for family in (*inference.RIVALS, KINK, TWO_BREAKS)],
@@ -160,13 +192,42 @@ def onsets(name: str) -> Any:
     return inference.onset(curves, draws=DRAWS, thorough=name in ("kink", "smooth"), **settings)
 
 
-def step_downs() -> dict[str, Any]:
-    """Safe shares by non-inferiority."""
-    gain = made.sweep(made.rise, 8, 0.004)
+def shapes() -> dict[str, Any]:
+    """Brackets and shapes, with both directions of harm; skewed replicates."""
+    way = {"relative": True, "level": 0.9}
+
+    def shape(curves: Curves, direction: Any = "loss", smallest: float = 0.01) -> Any:
+        other: Any = "gain" if direction == "loss" else "loss"
+        return inference.shape_of(
+            curves,
+            inference.bracket(curves, 0.1, direction=direction, **way),
+            inference.bracket(curves, 0.1, direction=other, **way),
+            smallest=smallest,
+            direction=direction,
+            **way,
+        )
+
+    rising = made.sweep(made.rise)
+    skewed = np.random.default_rng(5).exponential(size=12)
     return {
-        "loss": on(inference.step_down_safe_share, *ALL),
-        "wide": on(partial(inference.step_down_safe_share, tolerance=0.1, level=0.8), *SOME),
-        "gain": inference.step_down_safe_share(gain, 0.03, "gain"),
+        "brackets": on(lambda one: inference.bracket(one, 0.03, False, "loss", 0.8), *NOISY),
+        "shapes": on(shape, *NOISY),
+        "sizes": on(partial(shape, smallest=0.1), "hump", "kink"),
+        "rising": [shape(rising, direction) for direction in ("loss", "gain")],
+        "worst": [
+            worst_replicate(made.sweeps()["kink"], direction) for direction in ("loss", "gain")
+        ],
+        "skewed": [
+            inference.hall_interval(values, 0.9, factor)
+            for values in (skewed, -skewed, np.arange(6.0))
+            for factor in (1.0, 1.5)
+        ],
+        "noticed": [noticeably_skewed(values) for values in (skewed, skewed[:4], np.arange(9.0))],
+        "pooled": [
+            pooled_noise(deviations, np.full(9, 3), paired=paired)
+            for paired in (True, False)
+            for deviations in (np.random.default_rng(1).normal(size=(3, 9)),)
+        ],
     }
 
 
@@ -432,7 +493,7 @@ def canaries() -> Canaries:
         "breaks": breaks,
         "transitions": transitions,
         "existence": existing,
-        "step-down": step_downs,
+        "shapes": shapes,
         "effects": effects,
         "attributions": attributions,
         "families of tests": families,

@@ -43,6 +43,16 @@ def rise(x: np.ndarray) -> np.ndarray:
     return 0.05 + 0.8 * np.maximum(x - 0.3, 0.0) ** 1.5
 
 
+def hump(x: np.ndarray) -> np.ndarray:
+    """Better first, then worse."""
+    return 0.7 + 0.9 * np.minimum(x, 0.2) - 0.9 * np.maximum(x - 0.35, 0.0)
+
+
+def step(x: np.ndarray) -> np.ndarray:
+    """A jump at .33."""
+    return np.where(x < 0.33, 0.85, 0.6)
+
+
 def sweep(
     truth: Truth,
     n: int = 6,
@@ -83,6 +93,9 @@ def sweeps() -> dict[str, Curves]:
         "shared corpora": sweep(smooth, 8, corpora=3, replication=Replication()),
         "two replicates": sweep(kink, 2),
         "one replicate": sweep(smooth, 1),
+        "three replicates": sweep(hump, 3),
+        "hump": sweep(hump, 8, 0.008),
+        "jump": sweep(step, 6, 0.01),
         "few shares": sweep(kink, shares=np.array([0.0, 0.1, 0.3, 0.45, 0.6, 0.7])),
         "uneven": sweep(smooth, 4, shares=np.array([0.0, 0.05, 0.3, 0.35, 0.4, 0.55, 0.8, 0.9])),
     }
