@@ -31,6 +31,11 @@ def noise_from(source: Path, columns: Columns) -> SupposedNoise:
             raise DataError(
                 f"{curves.n_replicates} replicates are too few: give 3 or more, or --sd"
             )
+        if curves.edges is not None:
+            raise DataError(
+                "every run has a share of its own, so that noise and curve cannot be told apart: "
+                "give --sd, or results at a grid of shares"
+            )
         if curves.shares.size < 2:
             raise DataError(f"one share ({curves.shares[0]:g}) shows no correlation: give --sd")
         runs = np.isfinite(curves.values).sum(axis=0)
