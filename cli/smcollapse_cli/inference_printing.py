@@ -50,38 +50,23 @@ def notes(said: Iterable[tuple[str, str]]) -> None:
 
 
 def _estimands(found: Onset, unit: Unit) -> list[tuple[str, str, str]]:
-    from smcollapse.report.wording import percent, short_percent, size_words
-
-    rows: list[tuple[str, str, str]] = []
-    if (benchmark := found.benchmark) is not None:
-        size = size_words(benchmark.loss, benchmark.relative, unit)
-        word = "lost" if benchmark.direction == "loss" else "gained"
-        if (bracket := benchmark.bracket) is not None:
-            how = f"less than {size} {word} there, and at all smaller shares that were tried"
-            rows.append(("safe share", benchmark.safe_words, how))
-            ends = [short_percent(bracket.band.lower), "not reached"]
-            if math.isfinite(bracket.band.upper):
-                ends[1] = short_percent(bracket.band.upper)
-            rows.append((f"{size} {word} between", " and ".join(ends), "at the tried shares"))
-        how = "means joined by lines; band refined where gaps look harmless"
-        rows.append((f"benchmark share ({size} {word})", _share(benchmark.estimates()[0]), how))
-    rows += _shape(found, unit)
-    rows += [
-        (f"benchmark share, {model.model}", _share(model.estimate()), "model")
-        for model in found.models
-    ]
-    if found.break_point is not None:
-        rows.append(
+    """Rows of the table: what holds for every curve, then what the shown shape has."""
+    rows = [*_shares(found, unit), *_shape(found, unit)]
+    kind = found.verdict_kind
+    if kind in ("break", "transition", "no break"):
+        rows += [
             (
-                "knot of a kink",
-                _share(found.break_point.estimates()[0]),
-                "least squares; test inversion",
+                f"benchmark share, {model.model}",
+                _share(model.estimate()),
+                "if such curves are right",
             )
-        )
-    if found.bend is not None:
-        rows.append(("width of its bend", _share(found.bend.estimates()[0]), "softplus"))
-    if found.transition is not None and found.transition.shown:
-        centre, width = found.transition.estimates()
+            for model in found.models
+            if model.model == "model average"
+        ]
+    if kind == "break":
+        rows += _break(found)
+    if found.shown_transition is not None:
+        centre, width = found.shown_transition.estimates()
         rows += [
             ("transition centre", _share(centre), "logistic"),
             ("transition width", _share(width), "10 to 90 %"),
@@ -89,14 +74,53 @@ def _estimands(found: Onset, unit: Unit) -> list[tuple[str, str, str]]:
     if (test := found.existence) is not None:
         said = "shown" if test.exists else f"not shown: {test.reason}"
         rows.append(("a break exists", f"p = {test.p_value:.3g}", said))
+    return rows
+
+
+def _shares(found: Onset, unit: Unit) -> list[tuple[str, str, str]]:
+    """Safe share, bracket, and the estimate between tried shares."""
+    from smcollapse.report.wording import short_percent, size_words
+
+    if (benchmark := found.benchmark) is None:
+        return []
+    rows: list[tuple[str, str, str]] = []
+    size = size_words(benchmark.loss, benchmark.relative, unit)
+    word = "lost" if benchmark.direction == "loss" else "gained"
+    if (bracket := benchmark.bracket) is not None:
+        how = f"less than {size} {word} there and at every smaller tried share"
+        rows.append(("safe share", benchmark.safe_words, how))
+        low, high = bracket.band.lower, bracket.band.upper
+        if math.isfinite(high):
+            between = f"between {short_percent(low)} and {short_percent(high)}"
+        else:
+            between = f"beyond {short_percent(low)}, if at all"
+        rows.append((f"{size} {word}", between, "by tests at the tried shares"))
+    how = "means joined by lines; narrowed where gaps look harmless"
+    rows.append((f"benchmark share ({size} {word})", _share(benchmark.estimates()[0]), how))
+    return rows
+
+
+def _break(found: Onset) -> list[tuple[str, str, str]]:
+    """Knot, bend, power and variants of a break that is shown."""
+    from smcollapse.report.wording import percent
+
+    rows: list[tuple[str, str, str]] = []
+    if found.shown_knot is not None:
+        knot = _share(found.shown_knot.estimates()[0])
+        rows.append(("knot of a kink", knot, "least squares; test inversion"))
+    if found.bend is not None:
+        rows.append(("width of its bend", _share(found.bend.estimates()[0]), "softplus"))
     if found.power is not None:
         rows.append(("power to show it again", f"{found.power:.2f}", "with runs like these"))
     if found.variants is not None:
-        for variant in found.variants.found:
-            places = " and ".join(percent(knot) for knot in variant.knots)
-            rows.append(
-                (f"knot, {variant.name}", places, "agrees" if variant.agrees else "disagrees")
+        rows += [
+            (
+                f"knot, {variant.name}",
+                " and ".join(percent(knot) for knot in variant.knots),
+                "agrees" if variant.agrees else "disagrees",
             )
+            for variant in found.variants.found
+        ]
     return rows
 
 
@@ -106,10 +130,14 @@ def _shape(found: Onset, unit: Unit) -> list[tuple[str, str, str]]:
 
     rows: list[tuple[str, str, str]] = []
     if (shape := found.shape) is not None:
-        rows = [
-            ("worse than at the smallest share", shape.harm, f"p = {shape.p_harm:.2g}, one-sided"),
-            ("better than at the smallest share", shape.gain, f"p = {shape.p_gain:.2g}, one-sided"),
-        ]
+        for word, answer, p_value in (
+            ("worse", shape.harm, shape.p_harm),
+            ("better", shape.gain, shape.p_gain),
+        ):
+            how = f"p = {p_value:.2g}, one-sided"
+            if answer == "excluded":
+                how = "by as much as is asked for, at every tried share"
+            rows.append((f"{word} than at the smallest share", answer, how))
         if shape.gain == "shown":
             low, high = (short_percent(end) for end in shape.best_set)
             rows.append(
@@ -122,7 +150,7 @@ def _shape(found: Onset, unit: Unit) -> list[tuple[str, str, str]]:
 
 
 def _short(found: Onset) -> tuple[str, str, str]:
-    benchmark, knot = found.benchmark, found.break_point
+    benchmark, knot = found.benchmark, found.shown_knot
     return (
         "–" if benchmark is None else _share(benchmark.estimates()[0]),
         "–" if benchmark is None else benchmark.safe_words,

@@ -157,7 +157,7 @@ def _means(ax: Axes, curves: Curves, scale: float) -> None:
 
 
 def _kink_line(ax: Axes, found: Onset, curves: Curves, fine: np.ndarray, scale: float) -> None:
-    knot = found.break_point
+    knot = found.shown_knot
     if knot is None:
         return
     basis = knot.slope_before * (curves.shares - knot.knot) + (
@@ -166,32 +166,16 @@ def _kink_line(ax: Axes, found: Onset, curves: Curves, fine: np.ndarray, scale: 
     level = float(np.average(curves.mean - basis, weights=curves.weights))
     line = level + knot.slope_before * (fine - knot.knot)
     line = line + knot.slope_change * np.maximum(fine - knot.knot, 0.0)
-    shown = found.verdict_kind == "break"
-    ax.plot(
-        100.0 * fine,
-        scale * line,
-        color=PURPLE,
-        linewidth=1.8 if shown else 0.9,
-        linestyle="-" if shown else (0, (3, 2)),
-        zorder=2.5,
-    )
+    ax.plot(100.0 * fine, scale * line, color=PURPLE, linewidth=1.8, zorder=2.5)
 
 
 def _logistic_line(ax: Axes, found: Onset, fine: np.ndarray, scale: float) -> None:
-    transition = found.transition
-    if transition is None or not transition.shown:
+    transition = found.shown_transition
+    if transition is None:
         return
     z = (fine - transition.centre) / (transition.width / WIDTH_PER_SCALE)
     line = transition.left + (transition.right - transition.left) * expit(z)
-    shown = found.verdict_kind == "transition"
-    ax.plot(
-        100.0 * fine,
-        scale * line,
-        color=GREEN,
-        linewidth=1.8 if shown else 0.9,
-        linestyle="-" if shown else (0, (3, 2)),
-        zorder=2.4,
-    )
+    ax.plot(100.0 * fine, scale * line, color=GREEN, linewidth=1.8, zorder=2.4)
 
 
 def _bands(ax: Axes, found: Onset) -> None:
@@ -201,10 +185,10 @@ def _bands(ax: Axes, found: Onset) -> None:
         marks.append((found.benchmark.share, found.benchmark.band, VERMILLION, "o"))
         if found.benchmark.safe_share is not None:
             marks.append((found.benchmark.safe_share, None, BLACK, "<"))
-    if found.break_point is not None:
-        marks.append((found.break_point.knot, found.break_point.band, PURPLE, "s"))
-    if found.transition is not None and found.transition.shown:
-        marks.append((found.transition.centre, found.transition.centre_band, GREEN, "D"))
+    if (knot := found.shown_knot) is not None:
+        marks.append((knot.knot, knot.band, PURPLE, "s"))
+    if (transition := found.shown_transition) is not None:
+        marks.append((transition.centre, transition.centre_band, GREEN, "D"))
     low, high = ax.get_ylim()
     step = 0.07 * (high - low)
     left, right = ax.get_xlim()
@@ -242,9 +226,11 @@ def _legend(figure: Figure, shown: list[FoundOnset], report: OnsetReport, alone:
         Line2D([], [], color=BLUE, marker="o", linestyle="", label="mean, 95 % interval"),
         Line2D([], [], color=VERMILLION, marker="o", label=f"benchmark share ({size})"),
         Line2D([], [], color=BLACK, marker="<", linestyle="", label="safe share"),
-        Line2D([], [], color=PURPLE, marker="s", label="kink and knot"),
-        Line2D([], [], color=GREEN, marker="D", label="logistic and centre"),
     ]
+    if any(one.onset.shown_knot is not None for one in shown):
+        handles.append(Line2D([], [], color=PURPLE, marker="s", label="kink and knot"))
+    if any(one.onset.shown_transition is not None for one in shown):
+        handles.append(Line2D([], [], color=GREEN, marker="D", label="logistic and centre"))
     if report.folder is not None:
         handles.append(claim_handle())
     figure.legend(

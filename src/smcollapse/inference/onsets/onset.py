@@ -80,6 +80,16 @@ class Onset(Record):
     verdict_kind: str = "no noise"
     warnings: tuple[str, ...] = ()
 
+    @property
+    def shown_knot(self) -> Break | None:
+        """The knot, where a break is shown: of any other curve it says nothing."""
+        return self.break_point if self.verdict_kind == "break" else None
+
+    @property
+    def shown_transition(self) -> Transition | None:
+        """The transition, where it is what the curve is shown to do."""
+        return self.transition if self.verdict_kind == "transition" else None
+
 
 def onset(
     curves: Curves,

@@ -21,6 +21,7 @@ from smcollapse.inference.dictionaries import dictionary
 from smcollapse.inference.families import FLAT_LEFT, TWO_BREAKS, minimum_shares
 from smcollapse.inference.onsets.breakpoint import Break
 from smcollapse.inference.records import InferenceError, Record
+from smcollapse.inference.words import per_cent
 
 
 @dataclass(frozen=True)
@@ -56,10 +57,11 @@ def knot_variants(curves: Curves, plain: Break) -> Variants:
     logit = _logit_knot(curves)
     if logit is not None:
         found.append(Variant("logit scale", (logit,), float("nan"), _agrees(curves, plain, logit)))
+    gap = float(np.diff(curves.shares).min())
     flags = tuple(
         f"the knot depends on the form: {variant.name} puts it at "
-        f"{' and '.join(f'{100 * knot:.1f} %' for knot in variant.knots)}, the plain kink at "
-        f"{100 * plain.knot:.1f} %"
+        f"{' and '.join(per_cent(knot, gap) for knot in variant.knots)}, the plain kink at "
+        f"{per_cent(plain.knot, gap)}"
         for variant in found
         if not variant.agrees
     )
