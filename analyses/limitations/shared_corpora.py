@@ -83,7 +83,7 @@ def _covered(design: SharedCorpora, number: int, declared: bool) -> tuple[bool, 
     found = design.draw(number, declared=declared, trusted=not declared)
     truth = design.truth(found.shares)
     change = effect(found, claim.before, claim.after).points.interval
-    band = benchmark_share(found, seed=number).band
+    band = benchmark_share(found).band
     first, second = (
         truth[(found.shares >= low - 1e-9) & (found.shares <= high + 1e-9)].mean()
         for low, high in (claim.before, claim.after)
