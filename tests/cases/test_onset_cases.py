@@ -213,3 +213,17 @@ def test_options_are_named_not_arguments(ask: Any) -> None:
     _, found, said = ask(frame, "--response", "recall")
     words = said or " ".join(found["warnings"])
     assert "relative=" not in words
+
+
+def test_a_column_of_seeds_with_a_hole_is_named(ask: Any) -> None:
+    frame = table(kink(0.3)).rename(columns={"replicate": "seed"}).astype({"seed": object})
+    frame.loc[3, "seed"] = None
+    code, found, _ = ask(frame, "--response", "recall")
+    assert (code, found["replicate_column"]) == (0, None)
+    assert "column 'seed' is not used: results.csv, line 5 has no value in it" in found["warnings"]
+
+
+def test_a_negative_baseline_names_its_option_once(ask: Any) -> None:
+    code, _, said = ask(table(lambda p: -1.0 - p, name="log_likelihood"), "--response", "log_likelihood")
+    assert code == 2
+    assert "state it in units of the measure (--points)" in said

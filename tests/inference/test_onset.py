@@ -128,3 +128,11 @@ def test_shared_corpora_bound_a_plan() -> None:
 def test_plans_that_are_none_are_refused(settings, words) -> None:
     with pytest.raises(InferenceError, match=words):
         plan(SupposedNoise(0.02), **settings)
+
+
+def test_models_bear_a_last_share_that_rounding_moves() -> None:
+    shares = np.linspace(0.064, 0.689, 13)
+    assert shares[0] + (shares[-1] - shares[0]) > 0.689  # by a rounding error
+    values = 0.9 - np.maximum(shares - 0.3, 0.0) + np.array([[-0.01], [0.01], [0.0]]) * shares
+    found = model_shares(Curves(np.append(shares[:-1], 0.689), values, (0, 1, 2)))
+    assert all(model.share is not None for model in found)

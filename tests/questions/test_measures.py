@@ -44,7 +44,8 @@ OPEN = (
     "score value y metric result mean f1gain loss_reduction error_reduction accuracy_drop "
     "delta_recall wer_change recall_improvement accuracy_loss recall_error accuracy_diff "
     "negative_recall neg_acc attack_success_rate template_rate mapping lossless erratic accurate "
-    "winner "
+    "winner accuracy_std f1_sd recall_var auc_stderr recall_se accuracy_rank reward_hacking "
+    "time_to_accuracy steps_to_success epochs_to_recall "
 )
 
 
@@ -102,6 +103,10 @@ def test_words_are_split_at_case_and_signs() -> None:
         ("recall", [0.0, 1.0000001], "fraction"),
         ("recall", [71.0, 20.0], "percent"),
         ("recall", [0.9, 3.0], "percent"),
+        ("relative_accuracy", [1.02, 0.9], "none"),
+        ("eer", [0.9, 1.4], "none"),
+        ("wer", [0.2, 1.7], "none"),
+        ("r2", [-3.0, 0.9], "none"),
         ("minority_f1", [71.08, 50.6], "percent"),
         ("ECE", [3.83, 5.0], "percent"),
         ("ece", [0.03, 0.05], "fraction"),

@@ -214,7 +214,7 @@ def curves(
     grouping = group_shares(_numbers(table, share), labels if replicate else None)
     response_values = _numbers(table, response)
     if not replicate:
-        notes.append("no replicate column: every row counts as a run of its own")
+        notes.append("no replicate column is used: every row counts as a run of its own")
     elif grouping.kind == "bins" and len(set(labels)) == 1:
         notes.append(f"one replicate in column {replicate!r}: every row counts as a run of its own")
         replicate, labels = None, list(range(len(table)))

@@ -102,7 +102,7 @@ def settled(
     columns = replace(columns, corpus=corpus)
     replicate = columns.replicate
     if replicate is None:
-        replicate, said = _replicate(table, columns, responses)
+        replicate, said = _replicate(table, columns, responses, source)
         notes += said
     return table, replace(columns, replicate=replicate), notes
 
@@ -223,7 +223,7 @@ def _complete(table: pd.DataFrame, column: str, source: Source) -> None:
 
 
 def _replicate(
-    table: pd.DataFrame, columns: Columns, responses: Sequence[str]
+    table: pd.DataFrame, columns: Columns, responses: Sequence[str], source: Source
 ) -> tuple[str | None, list[str]]:
     """The column that looks like the replicate, None without one, and what to say of it."""
     taken = {columns.share, columns.corpus, *columns.by, *responses}
@@ -231,7 +231,12 @@ def _replicate(
     usual = [by_name[name] for name in REPLICATE_NAMES if name in by_name]
     found = [column for column in usual if column not in taken and _tells(table, column, columns)]
     if not found:
-        return None, []
+        return None, [
+            f"column {column!r} is not used: {source.line(int(missing[0]))} has no value in it"
+            for column in usual
+            if column not in taken
+            and 0 < (missing := np.flatnonzero(table[column].isna().to_numpy())).size < len(table)
+        ]
     cells = [columns.share, *columns.by]
     alone = [column for column in found if not table.duplicated([*cells, column]).any()]
     column = REPLICATE if REPLICATE in found else (alone or found)[0]

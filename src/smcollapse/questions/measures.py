@@ -88,14 +88,18 @@ _BETWEEN = _listed(
 _OPEN = _listed(
     "reduction reduced reduce improvement improved delta drop dropped change changes changed diff "
     "difference differences gain gains increase decrease lift decline degradation deterioration "
-    "attack adversarial saved recovered free"
+    "attack adversarial saved recovered free std stdev sd stderr sem se var variance rank hacking "
+    "time steps epochs iterations"
 )
-"""Words that leave the sign open: is a rising "loss reduction" good?"""
+"""Words that leave the sign open: is a rising "loss reduction" good, a rising "accuracy std"?"""
 
 _CLASSWISE = _listed(
     "recall precision accuracy acc f1 f2 fscore auc ap hit hits sensitivity coverage"
 )
 """Measures that are taken of one class: "negative_recall" may be that of the negative class."""
+
+FEWEST_PER_CENT = 2.0
+"""A bounded measure with no value beyond this is not taken for one in per cent."""
 
 LONGEST = 4
 SLACK = 1e-6
@@ -200,8 +204,9 @@ def unit_of(name: str, values: npt.ArrayLike) -> Unit:
     """The unit of a measure: a fraction, per cent, or one of its own ("none").
 
     A measure that is bounded by its name is a fraction where its values are at most 1, per cent
-    up to 100; one that is unbounded by its name has a unit of its own; of any other name a fraction
-    is what lies between 0 and 1.
+    from 2 to 100; in between (an accuracy relative to another's, or 1.2 per cent) nobody can tell.
+    One that is unbounded by its name has a unit of its own; of any other name a fraction is what
+    lies between 0 and 1.
 
     >>> unit_of("accuracy", [0.91, 0.88]), unit_of("accuracy", [91.2, 88.0]), unit_of("fid", [0.4])
     ('fraction', 'percent', 'none')
@@ -220,5 +225,7 @@ def unit_of(name: str, values: npt.ArrayLike) -> Unit:
         exceeds = bool(words & _MAY_EXCEED_ONE)
         if largest <= (1.5 if exceeds else 1.0 + SLACK):
             return "fraction"
-        return "percent" if largest <= (1.5 if exceeds else 1.0) * 100.0 + SLACK else "none"
+        beyond = float(held.max()) >= FEWEST_PER_CENT * (2.0 if exceeds else 1.0)
+        within = largest <= (1.5 if exceeds else 1.0) * 100.0 + SLACK
+        return "percent" if beyond and within else "none"
     return "fraction" if smallest >= 0.0 and largest <= 1.0 + SLACK else "none"

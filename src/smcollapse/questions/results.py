@@ -108,7 +108,8 @@ def read_results(source: Path, columns: Columns, responses: Sequence[str] = ()) 
 
 def in_options(reason: object) -> str:
     """A reason that names options of the command, not arguments of functions."""
-    text = str(reason).replace("relative=False", "--points")
+    text = str(reason).replace("relative=False, --points", "--points")
+    text = text.replace("relative=False", "--points")
     return re.sub(r"\b(before|after)=\(([^,()]+), ([^,()]+)\)", r"--\1 \2:\3", text)
 
 

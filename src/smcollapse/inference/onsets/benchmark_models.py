@@ -79,7 +79,8 @@ def model_shares(
     # the estimate itself is the first row, the draws follow
     means = np.vstack([curves.mean, curves.draw_means(draws, seed)])
     span = float(curves.shares[-1] - curves.shares[0])
-    grid = curves.shares[0] + span * np.linspace(0.0, 1.0, POINTS)
+    # first + span may lie beyond the last share by a rounding error, where no spline is
+    grid = np.minimum(curves.shares[0] + span * np.linspace(0.0, 1.0, POINTS), curves.shares[-1])
     crossings, criteria = [], []
     variance = float(np.mean(np.diag(curves.noise.covariance())))
     for family in MODELS:
