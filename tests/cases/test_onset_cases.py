@@ -224,6 +224,8 @@ def test_a_column_of_seeds_with_a_hole_is_named(ask: Any) -> None:
 
 
 def test_a_negative_baseline_names_its_option_once(ask: Any) -> None:
-    code, _, said = ask(table(lambda p: -1.0 - p, name="log_likelihood"), "--response", "log_likelihood")
+    code, _, said = ask(
+        table(lambda p: -1.0 - p, name="log_likelihood"), "--response", "log_likelihood"
+    )
     assert code == 2
     assert "state it in units of the measure (--points)" in said
