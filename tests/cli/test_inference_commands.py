@@ -108,8 +108,7 @@ def wrong(frame: pd.DataFrame, kind: str) -> pd.DataFrame:
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
-        ("one share", "at least 3 distinct shares, got 1"),
-        ("two shares", "at least 3 distinct shares, got 2"),
+        ("one share", "at least 2 distinct shares, got 1"),
         ("constant", "is constant (0.7 everywhere)"),
         ("nan", "wrong.csv, line 19: column 'rare_recall' has no value"),
         ("duplicated", "20 rows are exact copies of others: remove them"),

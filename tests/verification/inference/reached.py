@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from smcollapse.questions.ledgers.code_version import meaning
+from smcollapse.questions.ledgers.scripts import meaning
 
 FOLDER = __name__.rpartition(".")[0]
 
