@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
+import pandas as pd
 import pytest
 
-from smcollapse.inference import Curves, Onset, Shape, bracket, onset, shape_of
+from smcollapse.inference import Curves, Onset, Shape, bracket, curves, onset, shape_of
 from tests.inference.sweeps import SHARES, kink, sweep
 
 HUMP = 0.6 + 0.4 * np.minimum(SHARES, 0.2) - 0.3 * np.maximum(SHARES - 0.35, 0.0)
@@ -127,3 +130,25 @@ def test_the_worst_replicate_stands_beside_the_mean() -> None:
     assert one.worst.change < one.worst.mean_change - 0.3
     assert any("skewed" in warning for warning in one.warnings)
     assert not any("skewed" in warning for warning in answer(curves).warnings)
+
+
+def test_words_of_a_verdict_name_the_direction_and_one_best_share_once() -> None:
+    still = answer(sweep(np.full(13, 0.8)), direction="gain")
+    assert "no rise shown" in still.verdict
+    assert "a rise of 10 % is excluded" in still.verdict
+    peak = answer(sweep(0.6 + 0.3 * np.exp(-(((SHARES - 0.2) / 0.04) ** 2)), sd=0.005))
+    assert peak.verdict == "gain then loss: best at 20\u00a0%"
+
+
+def test_a_jump_within_a_bin_lies_between_the_bins_edges() -> None:
+    missed = 0
+    for seed in range(20):
+        generator = np.random.default_rng(seed)
+        shares = generator.uniform(0.0, 0.6, 200)
+        values = np.where(shares > 0.33, 0.5, 0.8) + 0.03 * generator.standard_normal(200)
+        rows = pd.DataFrame({"share": shares, "recall": values})
+        found = answer(curves(rows, "recall", replicate=None, allow_missing=True))
+        if found.verdict_kind == "jump":
+            low, high = (float(end) for end in re.findall(r"([\d.]+)\s%", found.verdict))
+            missed += not low <= 33.0 <= high
+    assert missed == 0
