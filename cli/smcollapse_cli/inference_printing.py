@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from smcollapse_cli.printing import console, grid
 
 if TYPE_CHECKING:
-    from smcollapse.inference import Estimate, Onset
+    from smcollapse.inference import BenchmarkShare, Estimate, Onset
     from smcollapse.questions.effect_results import EffectReport, FoundEffect
     from smcollapse.questions.measures import Unit
     from smcollapse.questions.onset_results import OnsetReport
@@ -55,16 +55,19 @@ def _estimands(found: Onset, unit: Unit) -> list[tuple[str, str, str]]:
     rows: list[tuple[str, str, str]] = []
     if (benchmark := found.benchmark) is not None:
         size = size_words(benchmark.loss, benchmark.relative, unit)
-        word = "lost" if benchmark.direction == "loss" else "gained"
+        # "gained" would be harm here, and an improvement in "gain then loss"
+        harm = f"{'loss' if benchmark.direction == 'loss' else 'rise'} of {size}"
         if (bracket := benchmark.bracket) is not None:
-            how = f"less than {size} {word} there, and at all smaller shares that were tried"
+            how = f"a {harm} is excluded there, and at all smaller shares that were tried"
             rows.append(("safe share", benchmark.safe_words, how))
-            ends = [short_percent(bracket.band.lower), "not reached"]
-            if math.isfinite(bracket.band.upper):
-                ends[1] = short_percent(bracket.band.upper)
-            rows.append((f"{size} {word} between", " and ".join(ends), "at the tried shares"))
+            upper = short_percent(bracket.band.upper) if math.isfinite(bracket.band.upper) else ""
+            lower = short_percent(bracket.band.lower)
+            where = f"between {lower} and {upper}" if upper else f"beyond {lower}, if at all"
+            if not upper and bracket.band.lower >= bracket.largest:
+                where = "at no share that was tried"
+            rows.append((f"a {harm} is reached", where, "by tests at the tried shares"))
         how = "means joined by lines; band refined where gaps look harmless"
-        rows.append((f"benchmark share ({size} {word})", _share(benchmark.estimates()[0]), how))
+        rows.append((f"benchmark share ({harm})", _share(benchmark.estimates()[0]), how))
     rows += _shape(found, unit)
     rows += [
         (f"benchmark share, {model.model}", _share(model.estimate()), "model")
@@ -106,23 +109,39 @@ def _shape(found: Onset, unit: Unit) -> list[tuple[str, str, str]]:
 
     rows: list[tuple[str, str, str]] = []
     if (shape := found.shape) is not None:
+        size = "" if found.benchmark is None else _size(found.benchmark, unit)
         rows = [
-            ("worse than at the smallest share", shape.harm, f"p = {shape.p_harm:.2g}, one-sided"),
-            ("better than at the smallest share", shape.gain, f"p = {shape.p_gain:.2g}, one-sided"),
+            (f"{name} than at the smallest share", _shown(shown, size), f"p = {p:.2g}, one-sided")
+            for name, shown, p in (
+                ("worse", shape.harm, shape.p_harm),
+                ("better", shape.gain, shape.p_gain),
+            )
         ]
         if shape.gain == "shown":
             low, high = (short_percent(end) for end in shape.best_set)
-            rows.append(
-                ("best share", short_percent(shape.best_share), f"or anywhere from {low} to {high}")
-            )
+            range_ = f"or anywhere from {low} to {high}" if low != high else "no other is as good"
+            rows.append(("best share", short_percent(shape.best_share), range_))
     if (worst := found.worst) is not None:
         mean = f"at {short_percent(worst.share)}; {change(worst.mean_change, unit)} on average"
         rows.append((f"worst replicate, {worst.replicate}", change(worst.change, unit), mean))
     return rows
 
 
+def _size(benchmark: BenchmarkShare, unit: Unit) -> str:
+    from smcollapse.report.wording import size_words
+
+    return size_words(benchmark.loss, benchmark.relative, unit)
+
+
+def _shown(shown: str, size: str) -> str:
+    """Less than the loss asked for may well be lost where that loss is excluded."""
+    return f"not shown; {size} is excluded" if shown == "excluded" else shown
+
+
 def _short(found: Onset) -> tuple[str, str, str]:
-    benchmark, knot = found.benchmark, found.break_point
+    benchmark = found.benchmark
+    # a kink that was fitted is no finding: of a flat curve it has a knot, and a band, too
+    knot = found.break_point if found.verdict_kind == "break" else None
     return (
         "–" if benchmark is None else _share(benchmark.estimates()[0]),
         "–" if benchmark is None else benchmark.safe_words,

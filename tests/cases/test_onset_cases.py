@@ -227,3 +227,22 @@ def test_a_negative_baseline_names_its_option_once(ask: Any) -> None:
     code, _, said = ask(table(lambda p: -1.0 - p, name="log_likelihood"), "--response", "log_likelihood")
     assert code == 2
     assert "state it in units of the measure (--points)" in said
+
+
+def test_what_is_printed_says_no_more_than_is_known(smcollapse: Any, tmp_path: Path) -> None:
+    path = tmp_path / "results.csv"
+
+    def printed(frame: pd.DataFrame, *options: str) -> str:
+        frame.to_csv(path, index=False)
+        said = smcollapse("onset", path, "--draws", 99, *options, "--out", tmp_path / "out")
+        return str(said.out).replace("\u00a0", " ")
+
+    flat = printed(table(lambda _: 0.8), "--response", "recall")
+    assert "not shown; 10 % is excluded" in flat
+    assert "at no share that was tried" in flat
+    hump = table(lambda p: 0.12 - 0.2 * min(p, 0.2) + 0.3 * max(p - 0.4, 0.0), sd=0.002, name="wer")
+    assert "a rise of 10 % is reached" in printed(hump, "--response", "wer")
+    both = conditions({"falls": kink(0.3, -2.0), "flat": lambda _: 0.8})
+    rows = printed(both, "--response", "recall", "--by", "generator").splitlines()
+    still = next(row for row in rows if "generator flat" in row)
+    assert "–" in still  # no knot of a curve without a break
