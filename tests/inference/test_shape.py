@@ -152,3 +152,26 @@ def test_a_jump_within_a_bin_lies_between_the_bins_edges() -> None:
             low, high = (float(end) for end in re.findall(r"([\d.]+)\s%", found.verdict))
             missed += not low <= 33.0 <= high
     assert missed == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "n"), [("rounded", 4), ("twenty rows", 4), ("ten rows", 4), ("ten rows", 5)]
+)
+def test_ties_of_rounded_values_are_no_change(name: str, n: int) -> None:
+    rows = {"twenty rows": (20, 0.98), "ten rows": (10, 0.95)}
+    called = 0
+    for seed in range(60):
+        generator = np.random.default_rng([seed, 5])
+        if name == "rounded":
+            values = np.round(0.8 + 0.01 * generator.standard_normal((n, 13)), 2)
+        else:
+            values = generator.binomial(*rows[name], (n, 13)) / rows[name][0]
+        called += shape(Curves(SHARES, values, tuple(range(n)))).kind != "no change"
+    assert called <= 4
+
+
+def test_only_values_on_a_grid_have_a_resolution() -> None:
+    values = np.random.default_rng(0).normal(0.8, 0.02, (4, 13))
+    assert Curves(SHARES, values, (0, 1, 2, 3)).resolution == 0.0
+    assert Curves(SHARES, np.round(values, 2), (0, 1, 2, 3)).resolution == pytest.approx(0.01)
+    assert Curves(SHARES, np.round(values, 2) * 1e15, (0, 1, 2, 3)).resolution == pytest.approx(1e13)
