@@ -9,6 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from smcollapse.questions.columns import Columns
+from smcollapse.questions.onset_results import onset_report
+from smcollapse.report.onset_results import onset_figure
 from tests.cases.tables import EVEN, TENTHS, conditions, kink, table
 from tests.cli.test_predict import strict
 
@@ -224,7 +227,9 @@ def test_a_column_of_seeds_with_a_hole_is_named(ask: Any) -> None:
 
 
 def test_a_negative_baseline_names_its_option_once(ask: Any) -> None:
-    code, _, said = ask(table(lambda p: -1.0 - p, name="log_likelihood"), "--response", "log_likelihood")
+    code, _, said = ask(
+        table(lambda p: -1.0 - p, name="log_likelihood"), "--response", "log_likelihood"
+    )
     assert code == 2
     assert "state it in units of the measure (--points)" in said
 
@@ -246,3 +251,16 @@ def test_what_is_printed_says_no_more_than_is_known(smcollapse: Any, tmp_path: P
     rows = printed(both, "--response", "recall", "--by", "generator").splitlines()
     still = next(row for row in rows if "generator flat" in row)
     assert "–" in still  # no knot of a curve without a break
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_the_legend_fits_its_figure(tmp_path: Path, count: int) -> None:
+    curves = {label: kink(0.3) for label in ("a", "b", "c")[:count]}
+    path = tmp_path / "results.csv"
+    conditions(curves).to_csv(path, index=False)
+    report = onset_report(path, Columns("recall", by=("generator",)), draws=99)
+    figure = onset_figure(report)
+    figure.draw_without_rendering()
+    box = figure.legends[0].get_window_extent()
+    assert box.x0 >= 0.0
+    assert box.x1 <= figure.bbox.x1

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from smcollapse.inference import Curves, Onset, Shape, bracket, curves, onset, shape_of
+from smcollapse.inference import Curves, Onset, Shape, bracket, onset, shape_of
+from smcollapse.inference import curves as curves_of
 from tests.inference.sweeps import SHARES, kink, sweep
 
 HUMP = 0.6 + 0.4 * np.minimum(SHARES, 0.2) - 0.3 * np.maximum(SHARES - 0.35, 0.0)
@@ -147,7 +148,7 @@ def test_a_jump_within_a_bin_lies_between_the_bins_edges() -> None:
         shares = generator.uniform(0.0, 0.6, 200)
         values = np.where(shares > 0.33, 0.5, 0.8) + 0.03 * generator.standard_normal(200)
         rows = pd.DataFrame({"share": shares, "recall": values})
-        found = answer(curves(rows, "recall", replicate=None, allow_missing=True))
+        found = answer(curves_of(rows, "recall", replicate=None, allow_missing=True))
         if found.verdict_kind == "jump":
             low, high = (float(end) for end in re.findall(r"([\d.]+)\s%", found.verdict))
             missed += not low <= 33.0 <= high
@@ -174,4 +175,6 @@ def test_only_values_on_a_grid_have_a_resolution() -> None:
     values = np.random.default_rng(0).normal(0.8, 0.02, (4, 13))
     assert Curves(SHARES, values, (0, 1, 2, 3)).resolution == 0.0
     assert Curves(SHARES, np.round(values, 2), (0, 1, 2, 3)).resolution == pytest.approx(0.01)
-    assert Curves(SHARES, np.round(values, 2) * 1e15, (0, 1, 2, 3)).resolution == pytest.approx(1e13)
+    assert Curves(SHARES, np.round(values, 2) * 1e15, (0, 1, 2, 3)).resolution == pytest.approx(
+        1e13
+    )

@@ -7,8 +7,9 @@ noise over shares (pooled.py). Corpora that runs of a share have in common add t
 
 Values on a grid of step q (an accuracy of two decimals, 19 of 20 right) tie: four differences that
 happen to be equal have no variance, and an infinite t. Rounding alone has a variance of q²/12 a
-run, which is the least that is taken for it. Without it .28 to .46 of flat curves of four replicates
-"declined" or "rose" (rounded to half or all of the s.d., 10 or 20 test rows), with it .02 at most.
+run, which is the least that is taken for it. Without it .28 to .46 of flat curves of four
+replicates "declined" or "rose" (rounded to one or two s.d., 10 or 20 test rows), with it .02 at
+most.
 """
 
 from __future__ import annotations
