@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from smcollapse_cli.printing import console, grid
 
 if TYPE_CHECKING:
-    from smcollapse.inference import Estimate, Onset
+    from smcollapse.inference import BenchmarkShare, Estimate, Onset
     from smcollapse.questions.effect_results import EffectReport, FoundEffect
     from smcollapse.questions.measures import Unit
     from smcollapse.questions.onset_results import OnsetReport
@@ -79,24 +79,26 @@ def _estimands(found: Onset, unit: Unit) -> list[tuple[str, str, str]]:
 
 def _shares(found: Onset, unit: Unit) -> list[tuple[str, str, str]]:
     """Safe share, bracket, and the estimate between tried shares."""
-    from smcollapse.report.wording import short_percent, size_words
+    from smcollapse.report.wording import short_percent
 
     if (benchmark := found.benchmark) is None:
         return []
     rows: list[tuple[str, str, str]] = []
-    size = size_words(benchmark.loss, benchmark.relative, unit)
-    word = "lost" if benchmark.direction == "loss" else "gained"
+    # "gained" would be harm here, and an improvement in "gain then loss"
+    harm = f"{'loss' if benchmark.direction == 'loss' else 'rise'} of {_size(benchmark, unit)}"
     if (bracket := benchmark.bracket) is not None:
-        how = f"less than {size} {word} there and at every smaller tried share"
+        how = f"a {harm} is excluded there and at every smaller tried share"
         rows.append(("safe share", benchmark.safe_words, how))
         low, high = bracket.band.lower, bracket.band.upper
         if math.isfinite(high):
-            between = f"between {short_percent(low)} and {short_percent(high)}"
+            where = f"between {short_percent(low)} and {short_percent(high)}"
+        elif low >= bracket.largest:
+            where = "at no share that was tried"
         else:
-            between = f"beyond {short_percent(low)}, if at all"
-        rows.append((f"{size} {word}", between, "by tests at the tried shares"))
+            where = f"beyond {short_percent(low)}, if at all"
+        rows.append((f"a {harm} is reached", where, "by tests at the tried shares"))
     how = "means joined by lines; narrowed where gaps look harmless"
-    rows.append((f"benchmark share ({size} {word})", _share(benchmark.estimates()[0]), how))
+    rows.append((f"benchmark share ({harm})", _share(benchmark.estimates()[0]), how))
     return rows
 
 
@@ -130,23 +132,33 @@ def _shape(found: Onset, unit: Unit) -> list[tuple[str, str, str]]:
 
     rows: list[tuple[str, str, str]] = []
     if (shape := found.shape) is not None:
-        for word, answer, p_value in (
-            ("worse", shape.harm, shape.p_harm),
-            ("better", shape.gain, shape.p_gain),
-        ):
-            how = f"p = {p_value:.2g}, one-sided"
-            if answer == "excluded":
-                how = "by as much as is asked for, at every tried share"
-            rows.append((f"{word} than at the smallest share", answer, how))
+        size = "" if found.benchmark is None else _size(found.benchmark, unit)
+        rows = [
+            (f"{name} than at the smallest share", _shown(shown, size), f"p = {p:.2g}, one-sided")
+            for name, shown, p in (
+                ("worse", shape.harm, shape.p_harm),
+                ("better", shape.gain, shape.p_gain),
+            )
+        ]
         if shape.gain == "shown":
             low, high = (short_percent(end) for end in shape.best_set)
-            rows.append(
-                ("best share", short_percent(shape.best_share), f"or anywhere from {low} to {high}")
-            )
+            range_ = f"or anywhere from {low} to {high}" if low != high else "no other is as good"
+            rows.append(("best share", short_percent(shape.best_share), range_))
     if (worst := found.worst) is not None:
         mean = f"at {short_percent(worst.share)}; {change(worst.mean_change, unit)} on average"
         rows.append((f"worst replicate, {worst.replicate}", change(worst.change, unit), mean))
     return rows
+
+
+def _size(benchmark: BenchmarkShare, unit: Unit) -> str:
+    from smcollapse.report.wording import size_words
+
+    return size_words(benchmark.loss, benchmark.relative, unit)
+
+
+def _shown(shown: str, size: str) -> str:
+    """Less than the loss asked for may well be lost where that loss is excluded."""
+    return f"not shown; {size} is excluded" if shown == "excluded" else shown
 
 
 def _short(found: Onset) -> tuple[str, str, str]:

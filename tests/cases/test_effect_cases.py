@@ -156,3 +156,21 @@ def test_specify_scales_by_the_unit(smcollapse: Any, tmp_path: Path) -> None:
     text = " ".join(said.out.replace("\u00a0", " ").split())
     assert f"window contrast {MINUS}12.5 points" in text or f"window contrast {MINUS}12." in text
     assert "00.0 points" not in text
+
+
+def test_a_fall_of_a_negative_measure_is_a_relative_fall(ask: Any) -> None:
+    for replicates in (2, 6):
+        frame = table(lambda p: -100.0 - 50.0 * p, replicates=replicates, name="log_likelihood")
+        _, _, found = ask(frame, "--response", "log_likelihood")
+        effect = found["found"][0]["effect"]
+        assert effect["points"]["value"] < 0.0
+        assert effect["relative"]["interval"]["lower"] < effect["relative"]["value"] < 0.0
+        assert effect["relative"]["interval"]["upper"] < 0.0
+
+
+def test_a_constant_measure_is_no_effect_of_rounding(ask: Any) -> None:
+    frame = conditions({"flat": lambda _: 0.8, "falls": kink(0.3)}, sd=0.0)
+    code, text, found = ask(frame, "--response", "recall", "--by", "generator")
+    assert code == 0
+    assert "no answer: generator flat, recall: 'recall' is constant (0.8 everywhere)" in text
+    assert len(found["found"]) == 1

@@ -9,6 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from smcollapse.questions.columns import Columns
+from smcollapse.questions.onset_results import onset_report
+from smcollapse.report.onset_results import onset_figure
 from tests.cases.tables import EVEN, TENTHS, conditions, kink, table
 from tests.cli.test_predict import strict
 
@@ -229,3 +232,35 @@ def test_a_negative_baseline_names_its_option_once(ask: Any) -> None:
     )
     assert code == 2
     assert "state it in units of the measure (--points)" in said
+
+
+def test_what_is_printed_says_no_more_than_is_known(smcollapse: Any, tmp_path: Path) -> None:
+    path = tmp_path / "results.csv"
+
+    def printed(frame: pd.DataFrame, *options: str) -> str:
+        frame.to_csv(path, index=False)
+        said = smcollapse("onset", path, "--draws", 99, *options, "--out", tmp_path / "out")
+        return str(said.out).replace("\u00a0", " ")
+
+    flat = printed(table(lambda _: 0.8), "--response", "recall")
+    assert "not shown; 10 % is excluded" in flat
+    assert "at no share that was tried" in flat
+    hump = table(lambda p: 0.12 - 0.2 * min(p, 0.2) + 0.3 * max(p - 0.4, 0.0), sd=0.002, name="wer")
+    assert "a rise of 10 % is reached" in printed(hump, "--response", "wer")
+    both = conditions({"falls": kink(0.3, -2.0), "flat": lambda _: 0.8})
+    rows = printed(both, "--response", "recall", "--by", "generator").splitlines()
+    still = next(row for row in rows if "generator flat" in row)
+    assert "–" in still  # no knot of a curve without a break
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_the_legend_fits_its_figure(tmp_path: Path, count: int) -> None:
+    curves = {label: kink(0.3) for label in ("a", "b", "c")[:count]}
+    path = tmp_path / "results.csv"
+    conditions(curves).to_csv(path, index=False)
+    report = onset_report(path, Columns("recall", by=("generator",)), draws=99)
+    figure = onset_figure(report)
+    figure.draw_without_rendering()
+    box = figure.legends[0].get_window_extent()
+    assert box.x0 >= 0.0
+    assert box.x1 <= figure.bbox.x1

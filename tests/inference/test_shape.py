@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from smcollapse.inference import Curves, Onset, Shape, bracket, onset, shape_of
+from smcollapse.inference import curves as curves_of
 from tests.inference.sweeps import SHARES, kink, sweep
 
 HUMP = 0.6 + 0.4 * np.minimum(SHARES, 0.2) - 0.3 * np.maximum(SHARES - 0.35, 0.0)
@@ -75,7 +79,7 @@ def test_a_change_smaller_than_what_matters_is_no_headline() -> None:
 def test_a_shown_decline_is_never_too_small_a_design() -> None:
     line = 0.9 - 0.5 * SHARES
     four = [0, 4, 8, 12]
-    coarse = Curves(SHARES[four], sweep(line).values[:, four], tuple(range(10)))
+    coarse = Curves(SHARES[four], sweep(line).values[:, four], tuple(range(10)))  # noqa: PD011 -- an array
     for curves in (sweep(line), coarse, sweep(line, n=2)):
         found = answer(curves)
         assert found.verdict_kind == "no break"
@@ -127,3 +131,50 @@ def test_the_worst_replicate_stands_beside_the_mean() -> None:
     assert one.worst.change < one.worst.mean_change - 0.3
     assert any("skewed" in warning for warning in one.warnings)
     assert not any("skewed" in warning for warning in answer(curves).warnings)
+
+
+def test_words_of_a_verdict_name_the_direction_and_one_best_share_once() -> None:
+    still = answer(sweep(np.full(13, 0.8)), direction="gain")
+    assert "no rise shown" in still.verdict
+    assert "a rise of 10 % is excluded" in still.verdict
+    peak = answer(sweep(0.6 + 0.3 * np.exp(-(((SHARES - 0.2) / 0.04) ** 2)), sd=0.005))
+    assert peak.verdict == "gain then loss: best at 20\u00a0%"
+
+
+def test_a_jump_within_a_bin_lies_between_the_bins_edges() -> None:
+    missed = 0
+    for seed in range(20):
+        generator = np.random.default_rng(seed)
+        shares = generator.uniform(0.0, 0.6, 200)
+        values = np.where(shares > 0.33, 0.5, 0.8) + 0.03 * generator.standard_normal(200)
+        rows = pd.DataFrame({"share": shares, "recall": values})
+        found = answer(curves_of(rows, "recall", replicate=None, allow_missing=True))
+        if found.verdict_kind == "jump":
+            low, high = (float(end) for end in re.findall(r"([\d.]+)\s%", found.verdict))
+            missed += not low <= 33.0 <= high
+    assert missed == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "n"), [("rounded", 4), ("twenty rows", 4), ("ten rows", 4), ("ten rows", 5)]
+)
+def test_ties_of_rounded_values_are_no_change(name: str, n: int) -> None:
+    rows = {"twenty rows": (20, 0.98), "ten rows": (10, 0.95)}
+    called = 0
+    for seed in range(60):
+        generator = np.random.default_rng([seed, 5])
+        if name == "rounded":
+            values = np.round(0.8 + 0.01 * generator.standard_normal((n, 13)), 2)
+        else:
+            values = generator.binomial(*rows[name], (n, 13)) / rows[name][0]
+        called += shape(Curves(SHARES, values, tuple(range(n)))).kind != "no change"
+    assert called <= 4
+
+
+def test_only_values_on_a_grid_have_a_resolution() -> None:
+    values = np.random.default_rng(0).normal(0.8, 0.02, (4, 13))
+    assert Curves(SHARES, values, (0, 1, 2, 3)).resolution == 0.0
+    assert Curves(SHARES, np.round(values, 2), (0, 1, 2, 3)).resolution == pytest.approx(0.01)
+    assert Curves(SHARES, np.round(values, 2) * 1e15, (0, 1, 2, 3)).resolution == pytest.approx(
+        1e13
+    )

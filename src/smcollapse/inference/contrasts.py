@@ -4,6 +4,12 @@ A contrast c compares shares: its estimate is Σ_s c_s ȳ_s. Where replicates ho
 it is taken within each, a paired t test with R - 1 degrees of freedom, exact under any correlation
 between shares. Runs of their own at every share give Welch's test (1947), few replicates pool their
 noise over shares (pooled.py). Corpora that runs of a share have in common add their variance.
+
+Values on a grid of step q (an accuracy of two decimals, 19 of 20 right) tie: four differences that
+happen to be equal have no variance, and an infinite t. Rounding alone has a variance of q²/12 a
+run, which is the least that is taken for it. Without it .28 to .46 of flat curves of four
+replicates "declined" or "rose" (rounded to one or two s.d., 10 or 20 test rows), with it .02 at
+most.
 """
 
 from __future__ import annotations
@@ -55,6 +61,8 @@ def contrast_tests(curves: Curves, contrasts: Array) -> ContrastTests:
         values, own, freedom = _within_replicates(curves, contrasts)
     else:
         values, own, freedom = _by_available_runs(curves, contrasts)
+    if curves.resolution > 0.0 and not curves.pooled:
+        own = np.maximum(own, curves.resolution**2 / 12.0 * (contrasts**2 @ (1.0 / curves.counts)))
     own = own * curves.spread_factor**2
     noise = curves.noise
     if noise.corpus_variance > 0.0 and not noise.from_curve:

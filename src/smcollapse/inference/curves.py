@@ -143,6 +143,19 @@ class Curves(Record):
         return self.shares if self.edges is None else self.edges[1]
 
     @cached_property
+    def resolution(self) -> float:
+        """Step of the grid that all values lie on (rounded values, counts); 0 without one."""
+        held = self.values[np.isfinite(self.values)]
+        rounding = 1e-9 * float(np.abs(held).max())
+        distances = np.diff(np.unique(held))
+        distances = distances[distances > rounding]
+        if not distances.size:
+            return 0.0
+        step = float(distances.min())
+        steps = (held - held.min()) / step
+        return step if bool((np.abs(steps - np.round(steps)) < 1e-3).all()) else 0.0
+
+    @cached_property
     def noise(self) -> Noise:
         """Law of the noise of the mean curve, by the design of the runs."""
         from smcollapse.inference.noise import noise_of

@@ -191,6 +191,8 @@ def _effect(
     claim: bool,
 ) -> tuple[FoundEffect, list[str]]:
     curves = group.curves(results.columns, response)
+    if np.ptp(curves.values[np.isfinite(curves.values)]) == 0.0:
+        raise DataError(f"{response!r} is constant ({curves.mean[0]:g} everywhere)")
     control = group.control_curves(results.columns, response)
     change = effect(curves, before, after, level=level)
     net = None if control is None else net_effect(curves, control, before, after, level=level)

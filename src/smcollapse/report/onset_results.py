@@ -236,6 +236,6 @@ def _legend(figure: Figure, shown: list[FoundOnset], report: OnsetReport, alone:
     figure.legend(
         handles=handles,
         loc="outside upper left",
-        ncols=len(handles) if not alone else 3,
+        ncols=3 if alone or len(shown) < 3 else len(handles),  # two panels are as narrow as one
         columnspacing=1.4,
     )

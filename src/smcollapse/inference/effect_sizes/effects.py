@@ -44,8 +44,9 @@ Mask = npt.NDArray[np.bool_]
 class Effect(Record):
     """Change from the window ``before`` to the window ``after``.
 
-    ``points``: in units of the measure; ``relative``: as a fraction of the level before. The
-    shares averaged on either side are ``shares_before`` and ``shares_after``.
+    ``points``: in units of the measure; ``relative``: as a fraction of the size of the level
+    before, so that a fall of a negative measure is a fall too. The shares averaged on either side
+    are ``shares_before`` and ``shares_after``.
     """
 
     points: Estimate
@@ -79,12 +80,12 @@ def effect(curves: Curves, before: Window, after: Window, *, level: float = 0.95
         shared = _Shared.of((curves,), first, second)
         pair = _points_and_relative(curves, base, change, level, "effect", shared)
     return Effect(
-        *pair,
+        *_of_size(*pair, float(np.nanmean(base))),
         before=before,
         after=after,
         shares_before=tuple(curves.shares[first].tolist()),
         shares_after=tuple(curves.shares[second].tolist()),
-        level_before=float(base.mean()),
+        level_before=float(np.nanmean(base)),
         response=curves.response,
     )
 
@@ -117,14 +118,23 @@ def net_effect(
         shared = _Shared.of((curves, control_curves), first, second)
         pair = _points_and_relative(curves, base, change, level, "net effect", shared)
     return Effect(
-        *pair,
+        *_of_size(*pair, float(np.nanmean(base))),
         before=before,
         after=after,
         shares_before=tuple(curves.shares[first].tolist()),
         shares_after=tuple(curves.shares[second].tolist()),
-        level_before=float(base.mean()),
+        level_before=float(np.nanmean(base)),
         response=curves.response,
     )
+
+
+def _of_size(points: Estimate, relative: Estimate, base: float) -> tuple[Estimate, Estimate]:
+    """The estimates with the ratio taken of the size of a level before that may be negative."""
+    if base >= 0.0:
+        return points, relative
+    band = relative.interval
+    turned = None if band is None else Interval(-band.upper, -band.lower, band.level)
+    return points, replace(relative, value=-relative.value, interval=turned)
 
 
 def window_masks(curves: Curves, before: Window, after: Window) -> tuple[Mask, Mask]:

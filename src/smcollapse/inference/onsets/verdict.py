@@ -57,16 +57,16 @@ def verdict_of(evidence: Evidence) -> tuple[str, str]:
     if shape.kind == "no change":
         return "no change", _no_change(evidence, shape, worse)
     if shape.kind == "change":
-        return "change", "a change is shown, its direction is open: it goes both ways"
+        return "change", "a change is shown, but no single direction: it goes both ways"
     if shape.kind == "gain then loss":
-        low, high = shape.best_set
-        return shape.kind, (
-            f"gain then loss: best at {short_per_cent(shape.best_share)}, anywhere from "
-            f"{short_per_cent(low)} to {short_per_cent(high)} as far as these runs tell"
-        )
+        words = f"gain then loss: best at {short_per_cent(shape.best_share)}"
+        low, high = (short_per_cent(end) for end in shape.best_set)
+        if low != high:
+            words += f", or anywhere from {low} to {high} as far as these runs tell"
+        return shape.kind, words
     if shape.kind == "loss then gain":
         return shape.kind, (
-            "loss then gain: worse between the tried shares' ends than at either of them"
+            "loss then gain: worse in between than at either end of the tried shares"
         )
     return _of_one_direction(evidence, worse if shape.kind == "decline" else better)
 
@@ -77,7 +77,8 @@ def _no_change(evidence: Evidence, shape: Shape, worse: str) -> str:
     benchmark = evidence.benchmark
     if shape.harm == "excluded" and benchmark is not None:
         size = f"{100.0 * benchmark.loss:.3g} %" if benchmark.relative else f"{benchmark.loss:.3g}"
-        words += f"; a loss of {size} is excluded at every tried share"
+        word = "loss" if evidence.falls else "rise"
+        words += f"; a {word} of {size} is excluded at every tried share"
     return words
 
 
@@ -105,10 +106,14 @@ def _of_one_direction(evidence: Evidence, word: str) -> tuple[str, str]:
 
 
 def _jump_words(evidence: Evidence, place: float, word: str) -> str:
-    shares = evidence.curves.shares
+    curves = evidence.curves
+    shares = curves.shares
     right = int(np.clip(np.searchsorted(shares, place), 1, shares.size - 1))
-    low, high = (short_per_cent(float(share)) for share in shares[right - 1 : right + 1])
-    return f"{word} by a jump, or steeper than the tried shares can tell, between {low} and {high}"
+    # a bin that holds the jump stands between the two levels: the jump may lie anywhere within it
+    ends = (float(curves.left[right - 1]), float(curves.right[right]))
+    low, high = (short_per_cent(end) for end in ends)
+    what = "tried shares" if curves.edges is None else "bins"
+    return f"{word} by a jump, or steeper than the {what} can tell, between {low} and {high}"
 
 
 def _gap_at(curves: Curves, place: float) -> float:
