@@ -26,9 +26,10 @@ Number = float | int | str | None
 Numbers = dict[str, Number]
 """Numbers of one canary by their place in it; NaN and infinities as words, as JSON has none."""
 
-EXACT, FITTED, TRAINED = 1e-9, 1e-6, 1e-3
+EXACT, FITTED, STEP, TRAINED = 1e-9, 1e-6, 1e-5, 1e-3
 """Tolerance, relative to a number and absolute, of what is computed, of what an iterative fit ends
-at, which depends on the processor in later digits, and of what is trained."""
+at, which depends on the processor in later digits, of one computation in 32 bits, and of what is
+trained."""
 
 SHOWN = 2
 """Elements of an array that stand in the table one by one."""
