@@ -11,7 +11,7 @@ import numpy as np
 
 from smcollapse.questions.answer import answer_of, learned, onset_of
 from smcollapse.questions.claim import effect_verdict, onset_verdict, published_claim
-from smcollapse.questions.conditions import conditions_of, replication_of
+from smcollapse.questions.conditions import ConditionRows, conditions_of, replication_of
 from smcollapse.questions.contrasts import contrasts_of
 from smcollapse.questions.factorial import factorial_of
 from smcollapse.questions.ledgers.findings import Finding
@@ -138,7 +138,12 @@ def factorials() -> dict[str, Any]:
         "all": factorial_of(run.study, known),
         "one recall": factorial_of(run.study, plain, level=0.8, seed=4),
         "missing": factorial_of(run.study, known[:-1]) is None,
+        "replicates": [factorial_of(run.study, _first_replicates(known, n)) for n in (2, 3)],
     }
+
+
+def _first_replicates(known: list[ConditionRows], n: int) -> list[ConditionRows]:
+    return [replace(one, rows=one.rows[one.rows["replicate"] < n]) for one in known]
 
 
 def mitigations() -> dict[str, Any]:

@@ -32,6 +32,7 @@ from tests.canaries.scenarios import (
     SHARES,
     changed,
     clusters,
+    drawn,
     facts,
     language,
     mitigated,
@@ -61,6 +62,12 @@ SOURCES = (
 )
 """Templates of each label and copies of each."""
 
+SPREAD = (
+    ([30.0, 2.0, 6.0, 6.0], [12.0, 10.0, 2.0, 2.0]),
+    ([25.0, 0.0, 0.0, 0.0], [5.0, 0.0, 0.0, 0.0]),
+)
+"""The same where counts vary more than their mean."""
+
 OFFSETS = (([0.0] * 4, 0.0), ([0.3, 1.7, 0.1, 0.1], 2.2), ([1.0, 2.0, 0.0, 0.0], 3.0))
 """What each label counts more, and the pseudo-count."""
 
@@ -69,32 +76,33 @@ def label_cells() -> dict[str, Any]:
     """Sums over cells of label counts, by every way that they are worked out."""
     found: dict[str, Any] = {}
     for number, (offset, pseudo_count) in enumerate(OFFSETS):
-        cells = [(m, r, s) for m in LABELS for r in RATES for s in SOURCES]
-        members = np.array([m for m, _, _ in cells])
-        rate = np.array([r for _, r, _ in cells])
-        distinct, copies = (np.array([s[part] for _, _, s in cells]) for part in (0, 1))
-        shift = np.tile(offset, (len(cells), 1))
-        out = np.empty((len(cells), N_COLUMNS))
-        fill_cells(
-            rate,
-            distinct,
-            copies,
-            members,
-            shift,
-            (members * shift**2).sum(axis=1),
-            np.full(len(cells), pseudo_count),
-            0.905,
-            0.005,
-            out,
-        )
-        found[f"offset {number}"] = [out[:, column] for column in range(N_COLUMNS)]
-        if number == 0:
-            kept = members[:, 3] == 0
-            recalls = np.empty(int(kept.sum()))
-            few = [np.ascontiguousarray(x[kept, :3]) for x in (rate, distinct, copies, members)]
-            fill_recalls(*few, recalls)
-            found["recalls"] = recalls
+        for name, sources in (("offset", SOURCES), ("spread", SPREAD)):
+            sums = _sums(sources, offset, pseudo_count)
+            found[f"{name} {number}"] = [sums[:, column] for column in range(N_COLUMNS)]
+    members, rate, distinct, copies = _cells(SOURCES)
+    kept = members[:, 3] == 0
+    found["recalls"] = np.empty(int(kept.sum()))
+    three = [np.ascontiguousarray(x[kept, :3]) for x in (rate, distinct, copies, members)]
+    fill_recalls(*three, found["recalls"])
     return found
+
+
+def _cells(sources: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Labels, rates, templates and copies (n, 4) of every cell with those sources."""
+    cells = [(m, r, *source) for m in LABELS for r in RATES for source in sources]
+    members, rate, distinct, copies = (np.array(column) for column in zip(*cells, strict=True))
+    return members, rate, distinct, copies
+
+
+def _sums(sources: Any, offset: list[float], pseudo_count: float) -> np.ndarray:
+    """(n, N_COLUMNS) sums of those cells."""
+    members, rate, distinct, copies = _cells(sources)
+    shift, n = np.tile(offset, (len(rate), 1)), len(rate)
+    out = np.empty((n, N_COLUMNS))
+    squares = (members * shift**2).sum(axis=1)
+    smoothing = np.full(n, pseudo_count)
+    fill_cells(rate, distinct, copies, members, shift, squares, smoothing, 0.905, 0.005, out)
+    return out
 
 
 def said(theory: str, name: str) -> dict[str, Any]:
@@ -252,7 +260,7 @@ def predictions() -> dict[str, Any]:
 def canaries() -> Canaries:
     """Every canary of the layer."""
     groups: dict[str, dict[str, Scenario]] = {
-        "counts": facts() | language(),
+        "counts": facts() | drawn() | language(),
         "coverage": facts(),
         "population": facts() | networks() | language(),
         "proportional": clusters(),

@@ -56,8 +56,8 @@ class Trace:
     def order(self, mutant: Mutant) -> list[str]:
         """The canaries that may see the mutant: those of its layer first, the quick ones first.
 
-        They execute its line, or of a compiled one use the kernel, whose lines are not traced. A
-        constant of a module may be read anywhere.
+        They execute its line, or of a compiled one use the kernel, whose lines are not traced, or
+        nothing but kernels. A constant of a module may be read anywhere.
         """
         layer = f"{mutant.layer}: "
         known = [
@@ -68,7 +68,7 @@ class Trace:
     def _reaches(self, name: str, mutant: Mutant) -> bool:
         lines = self.lines[name]
         if mutant.file.startswith(f"{KERNELS}/"):
-            return bool(users(Path(mutant.file).stem) & set(lines))
+            return not lines or bool(users(Path(mutant.file).stem) & set(lines))
         here = set(lines.get(mutant.file, ()))
         height = mutant.before.count("\n") + 1
         return bool(here & set(range(mutant.line, mutant.line + height)))
