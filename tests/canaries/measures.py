@@ -26,7 +26,7 @@ from smcollapse.streams import stream
 from smcollapse.texts import text_measures
 from smcollapse.worlds import Rows, world_of
 from tests.canaries.tables import Canaries, Canary
-from tests.canaries.worlds import worlds
+from tests.canaries.world_settings import worlds
 
 
 def predictions(n: int, classes: int, sharpness: float, rare: float = 0.3) -> Predictions:

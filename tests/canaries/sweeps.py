@@ -12,6 +12,8 @@ import pandas as pd
 from smcollapse.inference import Curves, Replication
 
 SHARES = np.round(np.linspace(0.0, 0.6, 9), 12)
+DRAWS = 99
+BEFORE, AFTER = (0.0, 0.2), (0.4, 0.6)
 OWN = Replication(own_corpora=True)
 SPLITS = Replication("re-splits", 700, 300, own_corpora=True)
 

@@ -19,7 +19,18 @@ from smcollapse.theories import CATALOG as THEORIES
 from smcollapse.versions import VERSIONS
 from smcollapse.worlds import CATALOG as WORLDS
 from smcollapse.worlds import world_of
-from tests.canaries import answers, theory, training, worlds
+from tests.canaries import (
+    answers,
+    designs,
+    estimators,
+    questions,
+    searches,
+    tasks,
+    theory,
+    training,
+    world_settings,
+    worlds,
+)
 from tests.canaries.layers import CANARIES
 
 HERE = Path(__file__).parent
@@ -50,22 +61,22 @@ def test_every_layer_has_canaries() -> None:
 
 
 def test_worlds_and_sources() -> None:
-    assert {one.kind for one in worlds.worlds().values()} == set(WORLDS)
+    assert {one.kind for one in world_settings.worlds().values()} == set(WORLDS)
     kinds = {
-        (source.kind, type(world_of(worlds.worlds()[world])))
-        for world, source in worlds.sources().values()
+        (source.kind, type(world_of(world_settings.worlds()[world])))
+        for world, source in world_settings.sources().values()
     }
     assert kinds == set(SOURCES)
 
 
 def test_filters_and_designs() -> None:
-    scopes = {one.scope for one in worlds.filters().values()}
+    scopes = {one.scope for one in world_settings.filters().values()}
     assert scopes == set(get_args(Filter.model_fields["scope"].annotation))
     assert {name.split(",")[0] for name in worlds.mixtures()} == set(get_args(Design))
 
 
 def test_models_and_mitigations() -> None:
-    assert {settings["kind"] for _, settings in training.models().values()} == set(MODELS)
+    assert {settings["kind"] for _, settings in tasks.models().values()} == set(MODELS)
     known = {name.split(",")[0] for name in training.mitigations()}
     assert known == {"none", *MITIGATIONS}
     for name in training.mitigations():
@@ -90,7 +101,7 @@ def _used(module: Any, of: str) -> set[str]:
 def test_every_public_estimator() -> None:
     from tests.canaries import inference as ours
 
-    used = _used(ours, "inference")
+    used = _used(ours, "inference") | _used(estimators, "inference")
     functions = {name for name in inference.__all__ if name[0].islower()}
     assert functions <= used, f"no canary for {functions - used}"
     assert {"SegmentedOLS", "SegmentedGLM"} <= used
@@ -109,7 +120,7 @@ def test_every_question_with_numbers(name: str) -> None:
     if name.startswith(NO_NUMBERS):
         return
     imported = set()
-    for module in (answers, theory):
+    for module in (answers, designs, questions, searches, theory):
         for node in ast.walk(ast.parse(inspect.getsource(module))):
             if isinstance(node, ast.ImportFrom) and node.module:
                 imported.add(node.module)

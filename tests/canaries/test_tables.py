@@ -18,6 +18,7 @@ VALUE = {
     "array": np.linspace(0.0, 1.0, 50).reshape(5, 10),
     "table": pd.DataFrame({"a": [1, 2, 3, 4], "b": [0.1, np.nan, 0.3, 0.4]}),
     "list": [1.0, 2.0, None, 4.0, 5.0],
+    "whole": np.array([2**40, 2, 3, 2**50]),
     "kind": "break",
     "words": "said so",
     "nothing": None,
@@ -67,6 +68,8 @@ def single(at: tuple[int, int], by: float) -> np.ndarray:
         {"list": [2.0, 1.0, None, 4.0, 5.0]},
         {"table": pd.DataFrame({"a": [1, 2, 4, 3], "b": [0.1, np.nan, 0.3, 0.4]})},
         {"kind": "transition"},
+        {"whole": np.array([2**40, 2, 3, 2**50 + 1])},
+        {"whole": np.array([2**40, 3, 2, 2**50])},
         {"nothing": 0.0},
     ],
 )

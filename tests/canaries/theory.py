@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from smcollapse.kernels.label_cells import N_COLUMNS, fill_cells
+from smcollapse.kernels.label_recall import fill_recalls
 from smcollapse.laws.contexts import zipf
 from smcollapse.questions.planned import condition_curves
 from smcollapse.questions.predict import change_of, predict_study
@@ -26,151 +28,81 @@ from smcollapse.theories.sampled_counts import SampledCounts
 from smcollapse.theories.separability import load, separable, separable_share
 from smcollapse.theories.signed_clusters import signed_clusters
 from smcollapse.theories.tails import local_exponents, plateau, unseen_mass, zipf_unseen_mass
+from tests.canaries.scenarios import (
+    SHARES,
+    changed,
+    clusters,
+    drawn,
+    facts,
+    language,
+    mitigated,
+    networks,
+    scenarios,
+)
 from tests.canaries.tables import EXACT, FITTED, Canaries, Canary
 
-SHARES = (0.0, 0.2, 0.45, 0.7)
+LABELS = ([1, 1, 2, 0], [1, 0, 3, 0], [1, 1, 0, 0], [1, 1, 1, 1], [1, 1, 7, 0])
+"""Labels of each group: the truth, its rival, others."""
 
-FACTS: dict[str, Any] = {
-    "world": {
-        "kind": "facts",
-        "n_contexts": 40,
-        "n_answers": 6,
-        "n_categories": 6,
-        "test_size": 500,
-    },
-    "source": {"polish": 0.7},
-    "mixture": {"budget": 900},
-}
-CLUSTERS: dict[str, Any] = {
-    "world": {"kind": "clusters", "n_contexts": 6, "dimension": 40, "test_size": 500},
-    "source": {"polish": 0.6},
-    "mixture": {"budget": 150},
-    "model": {"kind": "logistic", "ridge": 0.01},
-}
-LANGUAGE: dict[str, Any] = {
-    "world": {
-        "kind": "language",
-        "n_contexts": 20,
-        "n_answers": 5,
-        "n_categories": 4,
-        "phrasings": 9,
-        "synonyms": 3,
-        "test_size": 400,
-    },
-    "source": {"phrase_templates": 3},
-    "mixture": {"budget": 500},
-}
-KNOBS = {
-    "coverage": 0.7,
-    "tempering": 0.5,
-    "fidelity": 0.3,
-    "contamination": 0.15,
-    "detectability": 0.4,
-}
-STRICT = {"strictness": 0.7}
+RATES = (
+    [2.0, 1.5, 0.3, 0.3],
+    [0.0, 1.0, 0.5, 0.5],
+    [25.0, 22.0, 1.0, 1.0],
+    [3.0, 3.0, 3.0, 3.0],
+    [300.0, 310.0, 12.0, 12.0],
+    [60.0, 60.0, 55.0, 55.0],
+    [700.0, 90.0, 4.0, 4.0],
+)
+"""Expected rows of each label, from a few to as many as are taken for normal."""
+
+SOURCES = (
+    ([0.0] * 4, [0.0] * 4),
+    ([0.4, 0.3, 0.1, 0.1], [2.0, 1.5, 1.2, 1.2]),
+    ([2.0, 3.0, 0.3, 0.3], [60.0, 45.0, 50.0, 50.0]),
+)
+"""Templates of each label and copies of each."""
+
+SPREAD = (
+    ([30.0, 2.0, 6.0, 6.0], [12.0, 10.0, 2.0, 2.0]),
+    ([25.0, 0.0, 0.0, 0.0], [5.0, 0.0, 0.0, 0.0]),
+)
+"""The same where counts vary more than their mean."""
+
+OFFSETS = (([0.0] * 4, 0.0), ([0.3, 1.7, 0.1, 0.1], 2.2), ([1.0, 2.0, 0.0, 0.0], 3.0))
+"""What each label counts more, and the pseudo-count."""
 
 
-def _changed(parts: dict[str, Any], **changes: dict[str, Any]) -> Scenario:
-    """A scenario with some settings of some parts replaced."""
-    found = {**parts}
-    for part, settings in changes.items():
-        found[part] = {**parts.get(part, {}), **settings}
-    return Scenario.model_validate(found)
+def label_cells() -> dict[str, Any]:
+    """Sums over cells of label counts, by every way that they are worked out."""
+    found: dict[str, Any] = {}
+    for number, (offset, pseudo_count) in enumerate(OFFSETS):
+        for name, sources in (("offset", SOURCES), ("spread", SPREAD)):
+            sums = _sums(sources, offset, pseudo_count)
+            found[f"{name} {number}"] = [sums[:, column] for column in range(N_COLUMNS)]
+    members, rate, distinct, copies = _cells(SOURCES)
+    kept = members[:, 3] == 0
+    found["recalls"] = np.empty(int(kept.sum()))
+    three = [np.ascontiguousarray(x[kept, :3]) for x in (rate, distinct, copies, members)]
+    fill_recalls(*three, found["recalls"])
+    return found
 
 
-def facts() -> dict[str, Scenario]:
-    """Scenarios of facts."""
-    table = {"kind": "count_table"}
-    return {
-        "facts": _changed(FACTS),
-        "facts, table": _changed(FACTS, model=table),
-        "facts, smoothed": _changed(FACTS, model={**table, "pseudo_count": 1.5}),
-        "facts, smoothed templates": _changed(
-            FACTS, model={**table, "pseudo_count": 0.5}, source={"templates": 80}
-        ),
-        "facts, every knob": _changed(FACTS, source=KNOBS, filter=STRICT),
-        "facts, few templates": _changed(FACTS, source={**KNOBS, "templates": 30}, model=table),
-        "facts, many templates": _changed(FACTS, source={"templates": 4000}),
-        "facts, accumulate": _changed(FACTS, mixture={"design": "accumulate"}, filter=STRICT),
-        "facts, real only": _changed(FACTS, mixture={"design": "real_only"}, source=KNOBS),
-        "facts, few rows": _changed(FACTS, mixture={"budget": 60}, model=table),
-        "facts, many rows": _changed(FACTS, mixture={"budget": 90_000}),
-        "facts, two answers": _changed(
-            FACTS, world={"n_answers": 2, "n_categories": 2, "noise": 0.5}, model=table
-        ),
-        "facts, clean": _changed(FACTS, world={"noise": 0.0}, source={"polish": 1.0}),
-        "facts, short training": _changed(FACTS, model={"kind": "mlp", "passes": 0.4}),
-    }
+def _cells(sources: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Labels, rates, templates and copies (n, 4) of every cell with those sources."""
+    cells = [(m, r, *source) for m in LABELS for r in RATES for source in sources]
+    members, rate, distinct, copies = (np.array(column) for column in zip(*cells, strict=True))
+    return members, rate, distinct, copies
 
 
-def clusters() -> dict[str, Scenario]:
-    """Scenarios of clusters."""
-    tails = {"tail_heaviness": 0.3, "noise": 0.0, "exception_share": 0.5}
-    return {
-        "clusters": _changed(CLUSTERS),
-        "clusters, heavy tails": _changed(CLUSTERS, world=tails, filter=STRICT),
-        "clusters, every knob": _changed(CLUSTERS, source={**KNOBS, "templates": 60}),
-        "clusters, unsigned": _changed(CLUSTERS, world={"convention": "unsigned_cue"}),
-        "clusters, weak ridge": _changed(
-            CLUSTERS, model={"ridge": 1e-4}, mixture={"budget": 90, "design": "accumulate"}
-        ),
-        "clusters, real only": _changed(CLUSTERS, mixture={"design": "real_only"}),
-    }
-
-
-def networks() -> dict[str, Scenario]:
-    """Scenarios of clusters with a network."""
-    mlp = {**CLUSTERS, "model": {"kind": "mlp"}}
-    heavy = {"tail_heaviness": 0.2, "n_contexts": 3}
-    return {
-        "network": _changed(mlp, world={"n_contexts": 3}),
-        "network, heavy tails": _changed(mlp, world=heavy, source=KNOBS, filter=STRICT),
-        "network, unsigned": _changed(mlp, world={"n_contexts": 3, "convention": "unsigned_cue"}),
-        "network, real only": _changed(
-            mlp, world={"n_contexts": 3}, mixture={"design": "real_only"}
-        ),
-    }
-
-
-def language() -> dict[str, Scenario]:
-    """Scenarios of sentences."""
-    return {
-        "language": _changed(LANGUAGE),
-        "language, every knob": _changed(LANGUAGE, source=KNOBS, filter=STRICT),
-        "language, messy": _changed(
-            LANGUAGE,
-            world={"negations": 0.3, "fillers": 0.6},
-            source={"lexical_variation": 1.0, "phrase_templates": 0, "polish": 0.2},
-        ),
-        "language, accumulate": _changed(LANGUAGE, mixture={"design": "accumulate"}),
-    }
-
-
-def mitigated() -> dict[str, Scenario]:
-    """Scenarios with mitigations that a theory works out."""
-    base = _changed(FACTS, mixture={"budget": 400}, source={"templates": 60}).model_dump()
-    kinds: dict[str, dict[str, Any]] = {
-        "weighting": {"synthetic_weight": 0.2},
-        "tail_weight": {"factor": 3.0},
-        "deduplication": {"copies": 2},
-        "label_smoothing": {"smoothing": 0.2},
-        "temperature_scaling": {"holdout": 40},
-        "expectation_consistency": {"holdout": 40},
-        "ensemble": {"members": 3},
-        "real_floor": {"floor": 0.7},
-        "provenance": {"marked": 0.8},
-        "protective_filter": {"strictness": 0.6},
-    }
-    return {
-        kind: Scenario.model_validate({**base, "mitigation": {"kind": kind, **settings}})
-        for kind, settings in kinds.items()
-    }
-
-
-def scenarios() -> dict[str, Scenario]:
-    """All of them, by name."""
-    found = facts() | clusters() | networks() | language()
-    return found | {f"mitigated by {name}": one for name, one in mitigated().items()}
+def _sums(sources: Any, offset: list[float], pseudo_count: float) -> np.ndarray:
+    """(n, N_COLUMNS) sums of those cells."""
+    members, rate, distinct, copies = _cells(sources)
+    shift, n = np.tile(offset, (len(rate), 1)), len(rate)
+    out = np.empty((n, N_COLUMNS))
+    squares = (members * shift**2).sum(axis=1)
+    smoothing = np.full(n, pseudo_count)
+    fill_cells(rate, distinct, copies, members, shift, squares, smoothing, 0.905, 0.005, out)
+    return out
 
 
 def said(theory: str, name: str) -> dict[str, Any]:
@@ -233,7 +165,7 @@ def separability(name: str) -> dict[str, Any]:
     for share in (0.0, 0.5):
         signed = signed_clusters(scenario, share)
         found[str(share)] = [signed, load(signed), separable(scenario, share)]
-    one = _changed(scenario.model_dump(mode="json"), mixture={"share": 0.3, "design": "replace"})
+    one = changed(scenario.model_dump(mode="json"), mixture={"share": 0.3, "design": "replace"})
     return {
         "clusters": found,
         "share": separable_share(scenario),
@@ -328,7 +260,7 @@ def predictions() -> dict[str, Any]:
 def canaries() -> Canaries:
     """Every canary of the layer."""
     groups: dict[str, dict[str, Scenario]] = {
-        "counts": facts() | language(),
+        "counts": facts() | drawn() | language(),
         "coverage": facts(),
         "population": facts() | networks() | language(),
         "proportional": clusters(),
@@ -339,6 +271,7 @@ def canaries() -> Canaries:
         "losses": lost,
         "tails": tails,
         "expected errors": errors,
+        "label cells": label_cells,
         "predictions": predictions,
     }
     for theory, known in groups.items():
