@@ -84,16 +84,17 @@ def _print(report: AttributionReport, written: tuple[Path, ...]) -> None:
     from smcollapse_cli.printing import console, grid
 
     out = console()
-    columns = ("knob", "from, to", "moves it by", "p", "p, corrected")
+    effects = ("knob", "from, to", "moves it by", "p", "p, corrected")
+    onsets = ("knob", "from, to", "moves it by", "limits for any curves", "for straight ones")
     name = measure_name(report.response)
     if report.effect is not None:
         windows = f"from {percent_range(*report.before)} to {percent_range(*report.after)}"
         title = f"{report.name}: change of {name} {windows}"
-        out.print(grid(title, columns, effect_lines(report.effect, report.unit)))
+        out.print(grid(title, effects, effect_lines(report.effect, report.unit)))
         out.print(f"Verdict: {report.effect.verdict}.", markup=False, style="bold")
     if report.onset is not None:
         out.print(
-            grid(f"{report.name}: benchmark share of {name}", columns, onset_lines(report.onset))
+            grid(f"{report.name}: benchmark share of {name}", onsets, onset_lines(report.onset))
         )
         out.print(f"Verdict: {report.onset.verdict}.", markup=False, style="bold")
     notes = [*report.notes]

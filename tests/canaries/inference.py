@@ -254,9 +254,9 @@ def attributions() -> dict[str, Any]:
         "missing": inference.attribute(
             table.drop(index=[2, 9]), "effect", knobs, mixed=False, draws=DRAWS
         ),
-        "onset": inference.attribute_onset(made.swept(), "y", ["a", "b"], draws=DRAWS),
+        "onset": inference.attribute_onset(made.swept(), "y", ["a", "b"]),
         "onset in points": inference.attribute_onset(
-            made.swept(), "y", ["a", "b"], loss=0.2, relative=False, interactions=False, draws=DRAWS
+            made.swept(), "y", ["a", "b"], loss=0.2, relative=False, interactions=False
         ),
         "table": inference.effect_table(made.swept(), "y", BEFORE, AFTER, ["a", "b"]),
     }

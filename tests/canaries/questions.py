@@ -167,7 +167,7 @@ def onsets() -> dict[str, Any]:
 def reports() -> dict[str, Any]:
     """Reports on users' tables."""
     both = ("rare_recall", "ece")
-    attribution = attribution_report(file("knobs"), "y", ("a", "b"), direction="loss", draws=DRAWS)
+    attribution = attribution_report(file("knobs"), "y", ("a", "b"), direction="loss")
     one, gain, by = file("one"), file("gain"), Columns("y", by=("a", "b"))
     return {
         "onsets": [

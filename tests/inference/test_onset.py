@@ -25,7 +25,7 @@ VERDICTS = {
         "smooth transition centred at 3",
     ),
     "no break": (0.9 - 0.5 * SHARES, 0.01, "decline, no break shown"),
-    "no change": (np.full(13, 0.8), 0.02, "no decline shown"),
+    "no change": (np.full(13, 0.8), 0.02, "no change shown"),
     "jump": (np.where(SHARES > 0.31, 0.5, 0.8), 0.01, "decline by a jump"),
 }
 

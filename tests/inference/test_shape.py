@@ -135,7 +135,7 @@ def test_the_worst_replicate_stands_beside_the_mean() -> None:
 
 def test_words_of_a_verdict_name_the_direction_and_one_best_share_once() -> None:
     still = answer(sweep(np.full(13, 0.8)), direction="gain")
-    assert "no rise shown" in still.verdict
+    assert "no change shown" in still.verdict
     assert "a rise of 10 % is excluded" in still.verdict
     peak = answer(sweep(0.6 + 0.3 * np.exp(-(((SHARES - 0.2) / 0.04) ** 2)), sd=0.005))
     assert peak.verdict == "gain then loss: best at 20\u00a0%"

@@ -15,8 +15,8 @@ from smcollapse.inference.attributions.attribution import Attribution, attribute
 from smcollapse.inference.attributions.knobs import effect_table
 from smcollapse.inference.attributions.onset_attribution import OnsetAttribution, attribute_onset
 from smcollapse.inference.effect_sizes.effects import Window, window_masks
-from smcollapse.questions.claim import published_claim
 from smcollapse.questions.columns import REPLICATE, Columns, numbers
+from smcollapse.questions.effect_results import windows_of
 from smcollapse.questions.measures import Unit, Worse, worse_for
 from smcollapse.questions.results import Results, read_results, unanswered
 
@@ -58,14 +58,14 @@ def attribution_report(
     after: Window | None = None,
     interactions: bool = True,
     level: float = 0.95,
-    draws: int = 999,
     seed: int = 0,
 ) -> AttributionReport:
     """Attribution of a run's or table's measure to knobs.
 
-    ``columns`` may be the measure's name alone. A run's knobs are its varied settings if none are
-    named. A condition that cannot be used is left out with a note. Raises DataError for tables and
-    knobs that allow neither part, StoreError for a folder that is no run.
+    ``columns`` may be the measure's name alone. Unless given, windows are a run's those of the
+    claim, a table's its first and last third of shares. A run's knobs are its varied settings if
+    none are named. A condition that cannot be used is left out with a note. Raises DataError for
+    tables and knobs that allow neither part, StoreError for a folder that is no run.
     """
     columns = Columns(columns) if isinstance(columns, str) else columns
     results, chosen, replication = _results(source, columns, tuple(knobs))
@@ -77,8 +77,8 @@ def attribution_report(
             else f"{results.name}: name the columns of the knobs with --knob, such as --knob "
             "diversity"
         )
-    claim = published_claim()
-    before, after = before or claim.before, after or claim.after
+    is_run = results.folder is not None
+    before, after = windows_of(results, (columns.response,), before, after, claim=is_run)
     harm = results.direction(columns.response, direction)
     table, notes = _usable(results, before, after)
     share = results.columns.share
@@ -118,7 +118,6 @@ def attribution_report(
             replicate=replicate,
             replication=replication,
             level=level,
-            draws=draws,
             seed=seed,
         ),
     )

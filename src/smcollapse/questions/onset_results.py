@@ -78,13 +78,14 @@ class OnsetReport(Record):
 def plain_onset(found: Onset) -> dict[str, Any]:
     """Flat, documented keys of an onset; the full records stand under ``details``.
 
-    Shares that were not tried are no estimates: a transition centred beyond them is null.
+    The knot is null unless the measure moves one way and a kink fits, which a line does not;
+    ``exists`` says whether a break is shown. Bend, variants and transition are null where the curve
+    is not shown to have them: what is fitted all the same is no estimate.
     """
-    benchmark, knot, transition = found.benchmark, found.break_point, found.transition
+    benchmark, knot, transition = found.benchmark, found.fitted_knot, found.shown_transition
     existence, shape = found.existence, found.shape
+    bend = None if found.shown_knot is None else found.bend
     bracket = None if benchmark is None else benchmark.bracket
-    if transition is not None and not transition.centre_inside:
-        transition = None
     safe = None if benchmark is None else benchmark.safe_share
     return {
         "verdict": found.verdict,
@@ -111,13 +112,15 @@ def plain_onset(found: Onset) -> dict[str, Any]:
         "exists": None if existence is None else existence.exists,
         "p_value": None if existence is None else existence.p_value,
         "power": found.power,
-        "bend_width": None if found.bend is None else found.bend.width,
-        "bend_band": None if found.bend is None else _limits(found.bend.band),
+        "bend_width": None if bend is None else bend.width,
+        "bend_band": None if bend is None else _limits(bend.band),
         "transition_centre": None if transition is None else transition.centre,
         "transition_centre_band": None if transition is None else _limits(transition.centre_band),
         "transition_width": None if transition is None else transition.width,
         "transition_width_band": None if transition is None else _limits(transition.width_band),
-        "variants": [] if found.variants is None else to_plain(found.variants.found),
+        "variants": []
+        if found.shown_knot is None or found.variants is None
+        else to_plain(found.variants.found),
         "warnings": list(found.warnings),
         "details": found.to_dict(),
     }
@@ -204,7 +207,7 @@ def _report(
 def _require_noise(curves: Curves) -> None:
     """Raise DataError for single runs at so few shares that nothing tells a change from noise."""
     runs, shares = np.isfinite(curves.values).sum(axis=0), curves.shares.size
-    if runs.max() > 1 or not 3 <= shares < ENOUGH_SHARES or np.ptp(curves.mean) == 0.0:
+    if runs.max() > 1 or shares >= ENOUGH_SHARES or np.ptp(curves.mean) == 0.0:
         return
     first, last = float(curves.mean[0]), float(curves.mean[-1])
     raise DataError(

@@ -14,6 +14,7 @@ from smcollapse.inference.specifications.curve import DRAWS, specification
 from smcollapse.inference.specifications.results import Specification
 from smcollapse.questions.claim import published_claim
 from smcollapse.questions.columns import Columns
+from smcollapse.questions.effect_results import windows_of
 from smcollapse.questions.measures import Unit
 from smcollapse.questions.results import Results, in_options, read_results, unanswered
 
@@ -32,7 +33,8 @@ class FoundSpecification(Record):
 class SpecificationReport(Record):
     """Specification curves in every condition of a table or run.
 
-    before, after : windows of the contrast; claimed_onset : the range of the published claim
+    before, after : windows of the contrast; claimed_onset : the range of the published claim, for
+        a run; None for a table, of which nothing is claimed
     unit, directions : of the measures, which have one unit; what harm is, by measure
     """
 
@@ -42,7 +44,7 @@ class SpecificationReport(Record):
     directions: dict[str, Direction]
     before: Window
     after: Window
-    claimed_onset: Window
+    claimed_onset: Window | None
     found: tuple[FoundSpecification, ...]
     folder: Path | None
 
@@ -67,7 +69,7 @@ class SpecificationReport(Record):
             "directions": self.directions,
             "before": list(self.before),
             "after": list(self.after),
-            "claimed_onset": list(self.claimed_onset),
+            "claimed_onset": to_plain(self.claimed_onset),
         }
         if len(conditions) == 1:
             return {**head, **conditions[0]}
@@ -91,7 +93,8 @@ def specify_report(
     """Specification curves of measures in every condition of a run or table.
 
     Measures are pooled, each is one more choice, so that they need one unit. ``columns`` may be a
-    measure's name alone. Windows are the claim's unless given. A condition that allows none is
+    measure's name alone. Unless given, windows are a run's those of the claim, a table's its first
+    and last third of shares. A condition that allows none is
     reported with the reason. Raises DataError for a table or setting that allows none in any,
     StoreError for a folder that is no run.
     """
@@ -100,8 +103,9 @@ def specify_report(
         raise DataError("name at least one measure with --response")
     chosen = tuple(dict.fromkeys(responses))
     results = read_results(source, columns, chosen)
-    claim = published_claim()
-    before, after = before or claim.before, after or claim.after
+    is_run = results.folder is not None
+    before, after = windows_of(results, chosen, before, after, claim=is_run)
+    claimed = published_claim().onset if is_run else None
     harm = {name: results.direction(name, direction) for name in chosen}
     unit = _common_unit(results, chosen)
     found, reasons = [], []
@@ -111,7 +115,7 @@ def specify_report(
                 [group.curves(results.columns, name) for name in chosen],
                 before,
                 after,
-                claimed_onset=claim.onset,
+                claimed_onset=claimed,
                 directions=harm,
                 loss=loss,
                 relative=relative,
@@ -134,7 +138,7 @@ def specify_report(
         harm,
         before,
         after,
-        claim.onset,
+        claimed,
         tuple(found),
         results.folder,
     )

@@ -25,15 +25,20 @@ Line = tuple[str, str, str, str, str]
 
 
 class _Row(NamedTuple):
-    """A term: name, span, value and interval in its unit, p-values."""
+    """A term: name, span, value (nan if open) and interval in its unit, p-values of an effect.
+
+    refined : of an onset, the limits if curves run straight between tried shares
+    """
 
     term: str
     span: str
     value: float
     interval: Interval | None
-    p_value: float
-    p_adjusted: float
     unit: Unit
+    shown: bool
+    p_value: float = math.nan
+    p_adjusted: float = math.nan
+    refined: Interval | None = None
 
 
 def write_attribution(report: AttributionReport, folder: Path) -> tuple[Path, ...]:
@@ -47,12 +52,37 @@ def write_attribution(report: AttributionReport, folder: Path) -> tuple[Path, ..
 
 def effect_lines(found: Attribution, unit: Unit) -> list[Line]:
     """Rows for a terminal, in points of the measure or its own unit."""
-    return [_line(row) for row in _effect_rows(found, unit)]
+    return [
+        (row.term, row.span, _moved(row), _p(row.p_value), _p(row.p_adjusted))
+        for row in _effect_rows(found, unit)
+    ]
 
 
 def onset_lines(found: OnsetAttribution) -> list[Line]:
-    """Rows for a terminal, in points of share."""
-    return [_line(row) for row in _onset_rows(found)]
+    """Rows for a terminal, in points of share: estimate, limits for any curves, for straight."""
+    return [
+        (
+            row.term,
+            row.span,
+            "beyond the shares"
+            if math.isnan(row.value)
+            else with_limits(row.value, None, row.unit, signed=True, word=points(row.unit))[0],
+            _between(row.interval),
+            _between(row.refined),
+        )
+        for row in _onset_rows(found)
+    ]
+
+
+def _between(limits: Interval | None) -> str:
+    """Limits in points of share, in words where a side is open."""
+    if limits is None or (math.isinf(limits.lower) and math.isinf(limits.upper)):
+        return "open"
+    if math.isinf(limits.upper):
+        return f"at least {100.0 * limits.lower:+.1f}"
+    if math.isinf(limits.lower):
+        return f"at most {100.0 * limits.upper:+.1f}"
+    return f"{100.0 * limits.lower:+.1f} to {100.0 * limits.upper:+.1f}"
 
 
 def attribution_rows(report: AttributionReport) -> pd.DataFrame:
@@ -60,11 +90,8 @@ def attribution_rows(report: AttributionReport) -> pd.DataFrame:
     rows = []
     for what, found in _parts(report):
         for row in found:
-            low, high = (
-                (math.nan, math.nan)
-                if row.interval is None
-                else (row.interval.lower, row.interval.upper)
-            )
+            low, high = _ends(row.interval)
+            low_refined, high_refined = _ends(row.refined)
             rows.append(
                 {
                     "of": what,
@@ -73,6 +100,9 @@ def attribution_rows(report: AttributionReport) -> pd.DataFrame:
                     "value": row.value,
                     "lower": low,
                     "upper": high,
+                    "lower_refined": low_refined,
+                    "upper_refined": high_refined,
+                    "shown": row.shown,
                     "p_value": row.p_value,
                     "p_adjusted": row.p_adjusted,
                 }
@@ -80,16 +110,37 @@ def attribution_rows(report: AttributionReport) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def _ends(limits: Interval | None) -> tuple[float, float]:
+    return (math.nan, math.nan) if limits is None else (limits.lower, limits.upper)
+
+
 def _effect_rows(found: Attribution, unit: Unit) -> list[_Row]:
     return [
-        _Row(t.term, t.span, t.points, t.points_interval, t.p_value, t.p_adjusted, unit)
+        _Row(
+            t.term,
+            t.span,
+            t.points,
+            t.points_interval,
+            unit,
+            t.p_adjusted <= 1.0 - found.level,
+            t.p_value,
+            t.p_adjusted,
+        )
         for t in found.terms
     ]
 
 
 def _onset_rows(found: OnsetAttribution) -> list[_Row]:
     return [
-        _Row(t.term, t.span, t.shift, t.band, t.p_value, t.p_adjusted, "fraction")
+        _Row(
+            t.term,
+            t.span,
+            math.nan if t.shift is None else t.shift,
+            t.band,
+            "fraction",
+            t.shown,
+            refined=t.refined,
+        )
         for t in found.terms
     ]
 
@@ -103,10 +154,9 @@ def _parts(report: AttributionReport) -> list[tuple[str, list[_Row]]]:
     return parts
 
 
-def _line(row: _Row) -> Line:
+def _moved(row: _Row) -> str:
     parts = with_limits(row.value, row.interval, row.unit, signed=True, word=points(row.unit))
-    moved = " ".join(parts).strip()
-    return (row.term, row.span, moved, _p(row.p_value), _p(row.p_adjusted))
+    return " ".join(parts).strip()
 
 
 def _p(value: float) -> str:
@@ -119,26 +169,38 @@ def attribution_figure(report: AttributionReport) -> Figure:
     most = max(len(rows) for _, rows in parts)
     figure = new_figure(5.4 * len(parts) + 1.2, 1.5 + 0.36 * most)
     axes = figure.subplots(1, len(parts), squeeze=False)[0]
-    level = report.effect.level if report.effect is not None else 0.95
     for ax, (what, rows) in zip(axes, parts, strict=True):
-        _forest(ax, rows, 1.0 - level)
+        _forest(ax, rows)
         name = measure_name(report.response)
         ax.set_title(f"change of {name}" if what == "effect" else f"benchmark share of {name}")
         word = ", points of share" if what == "onset" else ", points"
         word = "" if what == "effect" and report.unit == "none" else word
-        ax.set_xlabel(f"moved by{word}   (coloured: corrected p ≤ {1 - level:.2g})")
+        ax.set_xlabel(
+            f"moved by{word}   (coloured: shown, all terms together)"
+            if what == "effect"
+            else f"moved by{word}   (thin: curves of any shape; thick: straight between shares)"
+        )
     return figure
 
 
-def _forest(ax: Axes, rows: list[_Row], alpha: float) -> None:
+def _forest(ax: Axes, rows: list[_Row]) -> None:
+    """Limits as lines, which end at an arrow where they are open."""
     ax.axvline(0.0, color="#9A9A9A", linewidth=0.8)
+    ends = [scale_of(row.unit) * end for row in rows for end in (*_ends(row.interval), row.value)]
+    reach = 1.15 * max([abs(end) for end in ends if math.isfinite(end)], default=1.0)
     for y, row in enumerate(rows):
-        shown = row.p_adjusted <= alpha
-        colour = (VERMILLION if row.value < 0 else BLUE) if shown else GREY
-        if row.interval is not None:
-            ends = [scale_of(row.unit) * end for end in (row.interval.lower, row.interval.upper)]
-            ax.plot(ends, [y, y], color=colour, linewidth=1.5)
-        ax.plot([scale_of(row.unit) * row.value], [y], "o", color=colour, markersize=5.0)
+        scale = scale_of(row.unit)
+        lower, upper = (scale * end for end in _ends(row.interval))
+        colour = GREY if not row.shown else VERMILLION if lower < 0.0 and upper <= 0.0 else BLUE
+        for limits, width in ((row.interval, 1.5), (row.refined, 3.5)):
+            if limits is not None:
+                drawn = [max(min(scale * end, reach), -reach) for end in _ends(limits)]
+                ax.plot(drawn, [y, y], color=colour, linewidth=width, solid_capstyle="butt")
+        for end, marker in ((lower, "<"), (upper, ">")):
+            if math.isinf(end):
+                place = math.copysign(reach, end)
+                ax.plot([place], [y], marker, color=colour, markersize=6.0, clip_on=False)
+        ax.plot([scale * row.value], [y], "o", color=colour, markersize=5.0)
     ax.set_yticks(range(len(rows)), [row.term for row in rows], fontsize=8.0)
     ax.set_ylim(len(rows) - 0.4, -0.6)
     ax.grid(visible=False, axis="y")

@@ -54,7 +54,9 @@ def onset_rows(report: OnsetReport) -> pd.DataFrame:
     rows = []
     for one in report.found:
         found = one.onset
-        parts = (found.benchmark, found.break_point, found.bend, found.transition)
+        knot = found.shown_knot
+        bend = None if knot is None else found.bend
+        parts = (found.benchmark, knot, bend, found.shown_transition)
         estimates = [row for part in parts if part is not None for row in part.estimates()]
         estimates += [model.estimate() for model in found.models]
         rows += [estimate_row(one.label, estimate, found.verdict) for estimate in estimates]

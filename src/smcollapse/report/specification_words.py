@@ -85,7 +85,9 @@ def _part(fraction: float) -> str:
 
 def largest_words(curve: SpecificationCurve, unit: Unit) -> str:
     """Which choice moves the estimate most; empty where there is no choice that can be compared."""
-    told = [one for one in curve.differences if math.isfinite(one.difference)]
+    ends = [abs(end) for end in (curve.lowest, curve.highest) if math.isfinite(end)]
+    rounding = 1e-9 * max(ends, default=0.0)
+    told = [one for one in curve.differences if rounding < abs(one.difference) < math.inf]
     if not told:
         return ""
     one = max(told, key=lambda one: abs(one.difference))

@@ -6,9 +6,9 @@ freedom (statsmodels). The relative effect is ρ = mean(a - b)/mean(b) with Fiel
 the set of ρ for which the paired t test of a - b - ρ·b = 0 does not reject: exact for normal
 replicates, and honest (open) where the level before is not clearly different from zero.
 
-Two or three replicates pool their noise over shares (pooled.py), with the delta method for the
-relative effect: paired t intervals of one degree of freedom say nothing, or far too much where two
-replicates happen to agree.
+Two or three replicates pool their noise over shares (pooled.py): paired t intervals of one degree
+of freedom say nothing, or far too much where two replicates happen to agree. Where every run is one
+of its own, Welch's t test compares the windows. Both take the delta method for the relative effect.
 
 Windows must be chosen before seeing the curve: split at the *estimated* onset, a nominal 95 %
 interval covers far less.
@@ -74,18 +74,22 @@ def effect(curves: Curves, before: Window, after: Window, *, level: float = 0.95
     first, second = window_masks(curves, before, after)
     base = curves.values[:, first].mean(axis=1)
     change = curves.values[:, second].mean(axis=1) - base
-    if curves.pooled and curves.paired and curves.complete:
-        pair = _pooled(curves, None, first, second, level, "effect")
+    level_before = float((first / first.sum()) @ curves.mean)
+    few = curves.pooled and curves.paired and curves.complete
+    held = np.isfinite(change)
+    if few or (held.sum() < 2 and curves.has_noise):
+        pair = _by_contrasts(curves, None, first, second, level, "effect")
     else:
         shared = _Shared.of((curves,), first, second)
         pair = _points_and_relative(curves, base, change, level, "effect", shared)
+        level_before = float(base[held].mean())
     return Effect(
-        *_of_size(*pair, float(np.nanmean(base))),
+        *_of_size(*pair, level_before),
         before=before,
         after=after,
         shares_before=tuple(curves.shares[first].tolist()),
         shares_after=tuple(curves.shares[second].tolist()),
-        level_before=float(np.nanmean(base)),
+        level_before=level_before,
         response=curves.response,
     )
 
@@ -113,7 +117,9 @@ def net_effect(
     change = net[:, second].mean(axis=1) - net[:, first].mean(axis=1)
     few = curves.pooled and curves.paired
     if few and curves.complete and control_curves.complete:
-        pair = _pooled(curves, replace(curves, values=net), first, second, level, "net effect")
+        pair = _by_contrasts(
+            curves, replace(curves, values=net), first, second, level, "net effect"
+        )
     else:
         shared = _Shared.of((curves, control_curves), first, second)
         pair = _points_and_relative(curves, base, change, level, "net effect", shared)
@@ -157,10 +163,13 @@ def window_masks(curves: Curves, before: Window, after: Window) -> tuple[Mask, M
     return masks[0], masks[1]
 
 
-def _pooled(
+def _by_contrasts(
     curves: Curves, net: Curves | None, first: Mask, second: Mask, level: float, term: str
 ) -> tuple[Estimate, Estimate]:
-    """The change of few replicates (of ``net`` where given) with noise pooled over shares."""
+    """The change of mean curves (of ``net`` where given) by t tests of contrasts.
+
+    For few replicates, whose noise is pooled over shares, and for runs without replicates.
+    """
     changing = curves if net is None else net
     before = first / first.sum()
     moved = second / second.sum() - before
@@ -175,15 +184,17 @@ def _pooled(
     both = moved - ratio * before if net is None else moved
     relative_se = float(contrast_tests(changing, both[None, :]).errors[0]) / abs(base)
     level_se = float(contrast_tests(curves, before[None, :]).errors[0])
-    note, unbounded = POOLED, abs(base) <= quantile * level_se
-    if unbounded:
-        note += "; relative interval unbounded: the level before is not clearly different from zero"
+    unbounded = abs(base) <= quantile * level_se
+    pooled = POOLED if curves.pooled else ""
+    open_words = "relative interval unbounded: the level before is not clearly different from zero"
     interval = Interval(change - quantile * se, change + quantile * se, level)
     relative = Interval(ratio - quantile * relative_se, ratio + quantile * relative_se, level)
     method = "t over replicates, noise pooled over shares"
-    n = curves.n_replicates
+    if not curves.paired:
+        method = "t over runs, " + ("noise pooled over shares" if curves.pooled else "Welch's d.f.")
+    n = curves.n_replicates if curves.paired else int(curves.counts[first | second].sum())
     return (
-        Estimate(term, change, se, interval, method, n, POOLED),
+        Estimate(term, change, se, interval, method, n, pooled),
         Estimate(
             f"relative {term}",
             ratio,
@@ -191,7 +202,7 @@ def _pooled(
             Interval(-math.inf, math.inf, level) if unbounded else relative,
             f"{method}; delta method",
             n,
-            note,
+            join_notes(pooled, open_words if unbounded else ""),
         ),
     )
 

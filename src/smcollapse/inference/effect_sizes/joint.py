@@ -183,6 +183,8 @@ def _clustered(curves: Curves, knot: float, level: float) -> tuple[Estimate, ...
         return ()
     replicate, place = np.nonzero(np.isfinite(curves.values))
     x, y = curves.shares[place], curves.values[replicate, place]
+    unit = float(np.abs(y).max()) or 1.0  # the knot's column is as large as y, the others are not
+    y = y / unit
     kink = np.column_stack([np.ones_like(x), x, np.maximum(x - knot, 0.0)])
     intercept, slope, change = OLS(y, kink).fit().params.tolist()
     # a row at the knot gets half of the step; without a change the knot would have no derivative
@@ -202,7 +204,8 @@ def _clustered(curves: Curves, knot: float, level: float) -> tuple[Estimate, ...
     of_relative = of_effect / before - effect / before**2 * of_before
     gradient = np.stack([of_effect, of_relative, [0.0, 0.0, 1.0, 0.0], [0.0, 0.0, 0.0, 1.0]])
     variance = np.einsum("ij,jk,ik->i", gradient, fit.cov_params(), gradient)
-    errors = curves.spread_factor * np.sqrt(np.maximum(variance, 0.0))
+    units = np.array([unit, 1.0, unit, 1.0])
+    errors = curves.spread_factor * units * np.sqrt(np.maximum(variance, 0.0))
     half = float(stdtrit(fit.df_resid_inference, 0.5 + level / 2.0)) * errors
     shared = curves.noise.corpus_variance > 0.0
     note = join_notes("ignores what runs share" if shared else "")
@@ -211,6 +214,10 @@ def _clustered(curves: Curves, knot: float, level: float) -> tuple[Estimate, ...
         Estimate(term, value, float(error), Interval(value - h, value + h, level), method,
                  curves.n_replicates, note)
         for term, value, error, h in zip(
-            TERMS, (effect, effect / before, change, knot), errors, half.tolist(), strict=True
+            TERMS,
+            (unit * effect, effect / before, unit * change, knot),
+            errors,
+            half.tolist(),
+            strict=True,
         )
     )  # fmt: skip

@@ -4,7 +4,9 @@ A model smooths: where it holds its band is shorter than the isotonic one (by a 
 on a kink), where it does not it is confidently wrong (a kink through a logistic covers .01 of
 .95). They stand beside the primary estimate to show how much of it is the model. The average
 weighs kink, logistic, exponential, quadratic and line by exp(-AIC/2) anew on every draw (Buckland,
-Burnham & Augustin 1997; Akaike 1978), so that its band includes the choice among them.
+Burnham & Augustin 1997; Akaike 1978), so that its band includes the choice among them. A model
+whose misfit is a surprise under itself is left out, and the average where no model fits: the
+misfit of its curve is compared with that of refits to the same curve plus draws of the noise.
 """
 
 from __future__ import annotations
@@ -67,7 +69,7 @@ def model_shares(
     draws: int = 499,
     seed: int = 0,
 ) -> tuple[ModelShare, ...]:
-    """Kink, logistic, monotone spline and the average of models, in this order.
+    """Kink, logistic, monotone spline and the average of models, in this order, where they fit.
 
     Raises InferenceError for fewer than 6 shares, as :func:`benchmark_share` does, and where no
     noise can be estimated.
@@ -77,14 +79,18 @@ def model_shares(
     check_loss(float(curves.mean[0]), loss, relative, direction)
     sign = 1.0 if direction == "loss" else -1.0
     # the estimate itself is the first row, the draws follow
+    noise = curves.noise.draws(draws, seed)
     means = np.vstack([curves.mean, curves.draw_means(draws, seed)])
     span = float(curves.shares[-1] - curves.shares[0])
     # first + span may lie beyond the last share by a rounding error, where no spline is
     grid = np.minimum(curves.shares[0] + span * np.linspace(0.0, 1.0, POINTS), curves.shares[-1])
-    crossings, criteria = [], []
+    crossings, criteria, fit_well = [], [], []
     variance = float(np.mean(np.diag(curves.noise.covariance())))
     for family in MODELS:
-        fits = dictionary(family, curves.shares, curves.weights).fit(means)
+        own = dictionary(family, curves.shares, curves.weights)
+        fits = own.fit(means)
+        again = own.fit(fits.curves[0] + noise).rss
+        fit_well.append(_fits(float(fits.rss[0]), again, curves, 1.0 - level))
         fitted = curve_at(fits, curves.shares, grid)
         crossings.append(_first_crossing(grid, fitted, loss, relative, sign))
         criteria.append(fits.rss / max(variance, 1e-300) + 2.0 * family.parameters)
@@ -95,24 +101,29 @@ def model_shares(
     beyond = float(curves.shares[-1]) * (1.0 + 1e-9) + 1e-9
     average = (weights * np.minimum(stacked, beyond)).sum(axis=0)
     average = np.where(average > curves.shares[-1], math.inf, average)
-    spline = _first_crossing(
-        grid,
-        _monotone_splines(curves.shares, curves.weights, means, grid, -sign),
-        loss,
-        relative,
-        sign,
-    )
+    splines = _Splines(curves.shares, curves.weights, grid, -sign)
+    spline, smoothed, misfits = splines.fit(means)
+    _, _, again = splines.fit(smoothed[0] + noise)
+    spline_fits = _fits(float(misfits[0]), again, curves, 1.0 - level)
+    spline_share = _first_crossing(grid, spline, loss, relative, sign)
     found = (
-        (KINK.name, crossings[0], float(weights[0, 0])),
-        (LOGISTIC.name, crossings[1], float(weights[1, 0])),
-        ("monotone spline", spline, math.nan),
-        ("model average", average, math.nan),
+        (KINK.name, crossings[0], float(weights[0, 0]), fit_well[0]),
+        (LOGISTIC.name, crossings[1], float(weights[1, 0]), fit_well[1]),
+        ("monotone spline", spline_share, math.nan, spline_fits),
+        ("model average", average, math.nan, any(fit_well)),
     )
     last = float(curves.shares[-1])
     return tuple(
         _share(name, values, weight, level, last, curves.n_replicates)
-        for name, values, weight in found
+        for name, values, weight, fits_well in found
+        if fits_well
     )
+
+
+def _fits(misfit: float, again: Array, curves: Curves, alpha: float) -> bool:
+    """Whether a misfit is none that refits (B,) to a model's own curve and noise hardly have."""
+    rounding = 1e-12 * float((curves.mean**2).sum())
+    return (1.0 + int((again >= misfit - rounding).sum())) / (again.size + 1.0) > alpha
 
 
 def _share(
@@ -170,21 +181,29 @@ def _first_crossing(grid: Array, fitted: Array, loss: float, relative: bool, sig
     return np.where(reached.any(axis=1), found, math.inf)
 
 
-def _monotone_splines(
-    shares: Array, weights: Array, means: Array, grid: Array, sign: float
-) -> Array:
+class _Splines:
     """Monotone cubic regression splines (Ramsay 1988), rising where sign is 1, at grid (P,)."""
-    knots = np.r_[
-        [shares[0]] * 3, np.linspace(shares[0], shares[-1], SPLINE_PIECES + 1), [shares[-1]] * 3
-    ]
-    # coefficients that rise make a spline that rises: cumulate the basis from the right
-    at_shares, at_grid = (
-        np.cumsum(BSpline.design_matrix(x, knots, 3).toarray()[:, ::-1], axis=1)[:, ::-1]
-        for x in (shares, grid)
-    )
-    at_shares, at_grid = at_shares * sign, at_grid * sign
-    root = np.sqrt(weights)[:, None]
-    # the level is free in sign: the first column, which is constant, stands in twice
-    design = root * np.column_stack([at_shares, -at_shares[:, :1]])
-    full = np.column_stack([at_grid, -at_grid[:, :1]])
-    return np.array([full @ nnls(design, mean * root[:, 0])[0] for mean in means])
+
+    def __init__(self, shares: Array, weights: Array, grid: Array, sign: float) -> None:
+        knots = np.r_[
+            [shares[0]] * 3,
+            np.linspace(shares[0], shares[-1], SPLINE_PIECES + 1),
+            [shares[-1]] * 3,
+        ]
+        # coefficients that rise make a spline that rises: cumulate the basis from the right
+        at_shares, at_grid = (
+            sign * np.cumsum(BSpline.design_matrix(x, knots, 3).toarray()[:, ::-1], axis=1)[:, ::-1]
+            for x in (shares, grid)
+        )
+        self.root = np.sqrt(weights)
+        # the level is free in sign: the first column, which is constant, stands in twice
+        self.at_shares = np.column_stack([at_shares, -at_shares[:, :1]])
+        self.at_grid = np.column_stack([at_grid, -at_grid[:, :1]])
+
+    def fit(self, means: Array) -> tuple[Array, Array, Array]:
+        """Splines through means (B, S): at the grid (B, P), at the shares (B, S); misfits (B,)."""
+        design = self.root[:, None] * self.at_shares
+        solutions = [nnls(design, mean * self.root) for mean in means]
+        found = np.array([solution for solution, _ in solutions])
+        misfits = np.array([norm**2 for _, norm in solutions])
+        return found @ self.at_grid.T, found @ self.at_shares.T, misfits

@@ -94,6 +94,8 @@ class Existence(Record):
     p_fit : how surprising the misfit of the break itself is; it must not be
     p_change : that of a constant; where it is large no change is shown at all
     p_second_break : that of one break against two
+    p_two_logistics : that of two smooth falls against a break that is shown: no rival, since with
+        so few shares it would hide every second kink, but a reserve that the verdict makes
     reason : why no break is shown, empty where one is
     """
 
@@ -103,6 +105,7 @@ class Existence(Record):
     p_fit: float
     p_change: float
     p_second_break: float | None
+    p_two_logistics: float | None
     knots: tuple[float, ...]
     reason: str
     alpha: float
@@ -138,6 +141,9 @@ def existence(
     if shape is KINK and curves.shares.size >= minimum_shares((TWO_BREAKS,)):
         p_second = Comparison(curves, TWO_BREAKS, draws, seed).against(KINK).p_value
     reason = _reason(found, p_value, p_fit, knots, curves.shares, alpha)
+    p_double = None
+    if shape is KINK and not reason and curves.shares.size >= minimum_shares((TWO_LOGISTICS,)):
+        p_double = tests.against(TWO_LOGISTICS).p_value
     return Existence(
         exists=not reason,
         p_value=p_value,
@@ -145,6 +151,7 @@ def existence(
         p_fit=p_fit,
         p_change=tests.against(CONSTANT).p_value,
         p_second_break=p_second,
+        p_two_logistics=p_double,
         knots=knots,
         reason=reason,
         alpha=alpha,
@@ -219,8 +226,10 @@ def _reason(
     alpha: float,
 ) -> str:
     if p_value > alpha:
-        worst = [test.rival for test in found if test.p_value > alpha]
-        return f"not better than: {', '.join(worst)}"
+        unbeaten = [test.rival for test in found if test.p_value > alpha]
+        if len(unbeaten) == len(found):
+            return "no better than any smooth curve"
+        return f"not better than: {', '.join(unbeaten)}"
     if p_fit <= alpha:
         return f"the break itself does not fit (p = {p_fit:.3g})"
     if not resolved(knots, shares):

@@ -2,7 +2,7 @@
 
 The verdict follows a fixed order, each step a test at ``alpha``:
 
-1. no change (shape.py)                                "no decline shown", loss excluded or not
+1. no change (shape.py)                                "no change shown", loss excluded or not
 2. it turns                                            "gain then loss", "loss then gain"
    both ways                                           "a change is shown, its direction is open"
 3. of a decline (or rise): a break (existence.py)      "break at ..."
@@ -25,7 +25,7 @@ from typing import TypedDict, TypeVar
 import numpy as np
 
 from smcollapse.inference.curves import Curves
-from smcollapse.inference.families import JUMP, JUMP_RIVALS, KINK, RIVALS, TWO_BREAKS, Family
+from smcollapse.inference.families import JUMP, JUMP_RIVALS, KINK, LINE, RIVALS, TWO_BREAKS, Family
 from smcollapse.inference.onsets.benchmark import BenchmarkShare, Direction, benchmark_share
 from smcollapse.inference.onsets.benchmark_models import ModelShare, model_shares
 from smcollapse.inference.onsets.bend import Bend, bend_width
@@ -36,7 +36,7 @@ from smcollapse.inference.onsets.replicates import Worst, skewness_note, worst_r
 from smcollapse.inference.onsets.shape import SMALLEST, Shape, shape_of
 from smcollapse.inference.onsets.transition import Transition, smooth_transition
 from smcollapse.inference.onsets.variants import Variants, knot_variants
-from smcollapse.inference.onsets.verdict import Evidence, verdict_of
+from smcollapse.inference.onsets.verdict import Evidence, no_noise, verdict_of
 from smcollapse.inference.records import InferenceError, Record
 from smcollapse.inference.resampling import DEFAULT_DRAWS
 
@@ -84,6 +84,18 @@ class Onset(Record):
     def shown_knot(self) -> Break | None:
         """The knot, where a break is shown: of any other curve it says nothing."""
         return self.break_point if self.verdict_kind == "break" else None
+
+    @property
+    def fitted_knot(self) -> Break | None:
+        """The knot, where the measure moves one way and a kink fits, which a line does not.
+
+        A smooth curve may fit as well: whether a break is shown is ``existence.exists``.
+        """
+        found = self.existence  # None unless the measure moves one way
+        if found is None or found.p_fit <= found.alpha:
+            return None
+        line = next((one for one in found.rivals if one.rival == LINE.name), None)
+        return self.break_point if line is None or line.p_value <= found.alpha else None
 
     @property
     def shown_transition(self) -> Transition | None:
@@ -184,10 +196,7 @@ def onset(
             if knot is not None:
                 variants = attempt("variants", lambda: knot_variants(curves, knot))
     else:
-        warnings.append(
-            "no noise to be seen (one run a share, or runs that are the same): no band, no test "
-            "and no verdict; give 3 replicates or more"
-        )
+        warnings.append(f"no band, no test and no verdict: {no_noise(curves)}")
     if variants is not None and found is not None and found.exists:
         warnings += variants.flags
     kind, verdict = verdict_of(

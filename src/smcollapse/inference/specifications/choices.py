@@ -255,13 +255,12 @@ class _Block:
         if not self.choices.onsets:
             return []
         x, means, weights = self.shares, self._means(), self._weights()
-        inner, half = (float(x[1]), float(x[-2])), float(x[-1] - x[0]) / 2.0
-        wide = (float(x[0]) - half, float(x[-1]) + half)
+        inner, tried = (float(x[1]), float(x[-2])), (float(x[0]), float(x[-1]))
         methods: dict[str, tuple[Callable[[], Array], tuple[float, float]]] = {
             "benchmark share": (lambda: self._benchmark(means, weights), (-math.inf, math.inf)),
             "knot of a kink": (lambda: fit_kinks(x, means, weights).knots, inner),
             "knot, flat before": (lambda: fit_kinks(x, means, weights, flat=True).knots, inner),
-            "transition centre": (lambda: transition_centres(x, means, weights), wide),
+            "transition centre": (lambda: _centres(x, means, weights), tried),
         }
         out = []
         for estimator in self.choices.onsets:
@@ -326,3 +325,13 @@ class _Block:
     def _change(self, fits: KinkFits) -> Array:
         change: Array = back(fits.last, self.scale) - back(fits.first, self.scale)
         return change
+
+
+def _centres(shares: Array, means: Array, weights: Array) -> Array:
+    """Centres of transitions (N,); outside the shares they are no estimates.
+
+    Infinite beyond the largest share: not reached. At the smallest share where they lie before it.
+    """
+    centres = np.maximum(transition_centres(shares, means, weights), shares[0])
+    reached: Array = np.where(centres > shares[-1], math.inf, centres)
+    return reached

@@ -16,7 +16,8 @@ from smcollapse.inference.specifications.choices import DIMENSIONS, Combination,
 class SpecificationRow(Record):
     """One specification: its choices, and its estimate (a share, or a change in points).
 
-    ``estimate`` is inf where a loss is not reached. ``interval`` is None and ``se`` nan without
+    ``estimate`` is inf where a loss is not reached and where a transition is centred beyond the
+    largest share. ``interval`` is None and ``se`` nan without
     noise, ``significant`` then, and without a reference, None.
     """
 
