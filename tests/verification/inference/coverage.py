@@ -73,10 +73,13 @@ def row(case: Case, number: int) -> Row:
         "relative": _covers(change.relative.interval, true["relative"]),
     }
     if number % 5 == 0 and len(case.shares) > 5:
-        by_name = {model.model: model for model in model_shares(curves, direction=direction)}
-        for name in MODELS:
-            out[name] = float(lost in by_name[name].band)
-            out[f"{name} width"] = min(by_name[name].band.upper, 0.6) - by_name[name].band.lower
+        bands = {model.model: model.band for model in model_shares(curves, direction=direction)}
+        for name in MODELS:  # nan, which no mean counts, where a model does not fit
+            band = bands.get(name)
+            out[name] = math.nan if band is None else float(lost in band)
+            width = math.nan if band is None else min(band.upper, 0.6) - band.lower
+            out[f"{name} width"] = width
+            out[f"{name} fits"] = float(band is not None)
     return out
 
 
@@ -137,7 +140,7 @@ def section(results: Summaries) -> Section:
                 **{
                     column: found.get(column, math.nan)
                     for model in MODELS
-                    for column in (model, f"{model} width")
+                    for column in (model, f"{model} width", f"{model} fits")
                 },
             }
         )
@@ -161,7 +164,8 @@ def section(results: Summaries) -> Section:
             "three replicates pool their noise over shares, which assumes that it is about equal "
             "at all of them.",
             "Benchmark shares by models, on every fifth data set: shorter where the model is the "
-            "truth, as the kink is here, and of no use where it is not.",
+            "truth, as the kink is here, and of no use where it is not. How often a model fits, "
+            "and coverage and width where it does: else it is left out.",
             markdown(pd.DataFrame(models), 3),
         ),
         tuple(required),
