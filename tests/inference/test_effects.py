@@ -199,3 +199,19 @@ BAD: list[tuple[Callable[[], Effect], str]] = [
 def test_bad_windows_and_controls_are_refused(call: Callable[[], Effect], message: str) -> None:
     with pytest.raises(InferenceError, match=message):
         call()
+
+
+def test_runs_of_their_own_are_compared_by_welchs_test() -> None:
+    """Runs without replicates: as scipy's Welch test of two shares; windows as their means."""
+    generator = np.random.default_rng(3)
+    low, high = 0.9 + generator.normal(0, 0.01, 6), 0.8 + generator.normal(0, 0.03, 8)
+    values = np.full((14, 2), np.nan)
+    values[:6, 0], values[6:, 1] = low, high
+    result = effect(Curves(np.array([0.0, 0.5]), values, tuple(range(14))), (0.0, 0.0), (0.5, 0.5))
+    expected = stats.ttest_ind(high, low, equal_var=False).confidence_interval(0.95)
+    assert interval(result.points.interval).lower == pytest.approx(expected.low)
+    assert interval(result.points.interval).upper == pytest.approx(expected.high)
+    assert result.points.n_replicates == 14
+    assert "Welch" in result.points.method
+    ratio = interval(result.relative.interval)
+    assert ratio.lower < -0.1 / 0.9 < ratio.upper
