@@ -71,7 +71,7 @@ def test_an_onset_beyond_the_shares_bounds_a_shift_on_one_side() -> None:
     assert terms["a"].shift is None
     assert terms["a"].band.upper == np.inf
     assert 0.1 < terms["a"].band.lower < 0.38
-    assert "a from 0 to 2 moves it by at least +" in found.verdict
+    assert "a (from 0 to 2) moves it by at least +" in found.verdict
     assert "b" not in [term.term for term in found.terms if term.shown]
 
 

@@ -178,7 +178,7 @@ def attribution_figure(report: AttributionReport) -> Figure:
         ax.set_xlabel(
             f"moved by{word}   (coloured: shown, all terms together)"
             if what == "effect"
-            else f"moved by{word}   (thin: curves of any shape; thick: straight between shares)"
+            else f"moved by{word}   (thin: any curves; thick: straight ones)"
         )
     return figure
 
@@ -187,7 +187,7 @@ def _forest(ax: Axes, rows: list[_Row]) -> None:
     """Limits as lines, which end at an arrow where they are open."""
     ax.axvline(0.0, color="#9A9A9A", linewidth=0.8)
     ends = [scale_of(row.unit) * end for row in rows for end in (*_ends(row.interval), row.value)]
-    reach = 1.15 * max([abs(end) for end in ends if math.isfinite(end)], default=1.0)
+    reach = 1.4 * max([abs(end) for end in ends if math.isfinite(end)], default=1.0)
     for y, row in enumerate(rows):
         scale = scale_of(row.unit)
         lower, upper = (scale * end for end in _ends(row.interval))

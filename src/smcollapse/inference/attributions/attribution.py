@@ -288,20 +288,26 @@ def _verdict(response: str, terms: tuple[Term, ...], n: int, level: float) -> st
     silent = [knob for knob in knobs if knob not in {term.knob for term in moving}]
     parts = []
     if moving:
-        parts.append(f"{response} is moved by " + "; ".join(map(_words, moving)))
+        parts.append(f"{response} is moved by " + ", ".join(map(_words, moving)))
     else:
         parts.append(f"no knob is shown to move {response} on average")
     if crossed:
-        parts.append("beyond that, knobs act together: " + "; ".join(map(_words, crossed)))
+        parts.append("beyond that, knobs act together: " + ", ".join(map(_words, crossed)))
     if silent and moving:
         parts.append(f"not shown to matter on average: {', '.join(silent)}")
-    return ". ".join(parts)
+    return "; ".join(parts)
 
 
 def _words(term: Term) -> str:
     band = term.points_interval
     assert band is not None
+    # two digits of the interval's width
+    known = 0.0 < band.width < math.inf
+    decimals = max(1 - math.floor(math.log10(band.width)), 0) if known else 3
+    moved, lower, upper = (
+        f"{value:+.{decimals}f}" for value in (term.points, band.lower, band.upper)
+    )
     return (
-        f"{term.term} ({term.points:+.3g} {term.span}, {100 * band.level:g} % interval "
-        f"{band.lower:+.3g} to {band.upper:+.3g}, {100 * term.explained:.0f} % of the variation)"
+        f"{term.term} ({moved} {term.span}, {100 * band.level:g} % interval {lower} to {upper}, "
+        f"{100 * term.explained:.0f} % of the variation)"
     )

@@ -265,13 +265,13 @@ def _verdict(terms: tuple[OnsetTerm, ...]) -> str:
     """Which knobs move the onset, the largest shift first."""
     shown = sorted((term for term in terms if term.shown), key=_distance, reverse=True)
     straight = [term for term in terms if not term.shown and 0.0 not in term.refined]
-    said = [f"{term.term} {term.span} moves it by {_words(term, term.band)}" for term in shown]
+    said = [f"{term.term} ({term.span}) moves it by {_words(term, term.band)}" for term in shown]
     if not said:
         said = ["no knob is shown to move the onset, whatever the shape of the curves"]
     if straight:
         straight.sort(key=_distance, reverse=True)
         listed = " and ".join(
-            f"{term.term} {term.span} by {_words(term, term.refined)}" for term in straight
+            f"{term.term} ({term.span}) by {_words(term, term.refined)}" for term in straight
         )
         said.append(f"if curves run straight between tried shares, {listed}")
     return "; ".join(said)

@@ -160,6 +160,11 @@ def _complete(given: list[Curves]) -> tuple[list[Curves], list[str]]:
     whole = np.all([np.isfinite(curves.values).all(axis=1) for curves in given], axis=0)
     if whole.all():
         return given, notes
+    if not first.paired and first.n_replicates > 1:
+        raise InferenceError(
+            "a specification curve needs to know which runs belong together: name the column of "
+            "the replicate"
+        )
     if not whole.any():
         raise InferenceError(
             "no replicate holds every share: leave out the shares or replicates with missing cells"
