@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup demo test check bench verify verify-inference canaries mutations paper paper-data clean
+.PHONY: setup demo test check bench verify verify-inference canaries golden mutations paper paper-data clean
 
 setup: $(READY)
 
@@ -41,6 +41,9 @@ verify-inference: $(READY)  ## bands and tests against known truth, write VERIFI
 
 canaries: $(READY)  ## write the tables of numbers again that guard every layer's version
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.canaries.write
+
+golden: $(READY)  ## keep what every command says now, after a change that is meant
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.golden.write
 
 mutations: $(READY)  ## wrong code on purpose: what the canaries see, write VERIFICATION_CANARIES.md
 	$(BIN)/python -m tests.verification.mutations

@@ -158,7 +158,7 @@ def _size(benchmark: BenchmarkShare, unit: Unit) -> str:
 
 def _shown(shown: str, size: str) -> str:
     """Less than the loss asked for may well be lost where that loss is excluded."""
-    return f"not shown; {size} is excluded" if shown == "excluded" else shown
+    return f"not shown; a change of {size} is excluded" if shown == "excluded" else shown
 
 
 def _short(found: Onset) -> tuple[str, str, str]:

@@ -14,7 +14,7 @@ from smcollapse.inference.attributions.onset_attribution import OnsetAttribution
 from smcollapse.questions.attribute import AttributionReport
 from smcollapse.questions.measures import Unit
 from smcollapse.report.style import BLUE, GREY, VERMILLION, new_figure
-from smcollapse.report.wording import measure_name, points, scale_of, with_limits
+from smcollapse.report.wording import measure_name, points, scale_of, with_limits, written
 from smcollapse.report.write_predictions import write_files
 
 if TYPE_CHECKING:
@@ -78,11 +78,10 @@ def _between(limits: Interval | None) -> str:
     """Limits in points of share, in words where a side is open."""
     if limits is None or (math.isinf(limits.lower) and math.isinf(limits.upper)):
         return "open"
-    if math.isinf(limits.upper):
-        return f"at least {100.0 * limits.lower:+.1f}"
-    if math.isinf(limits.lower):
-        return f"at most {100.0 * limits.upper:+.1f}"
-    return f"{100.0 * limits.lower:+.1f} to {100.0 * limits.upper:+.1f}"
+    ends = [written(100.0 * end, 1, signed=True) for end in _ends(limits) if math.isfinite(end)]
+    if len(ends) == 2:
+        return f"{ends[0]} to {ends[1]}"
+    return f"at {'least' if math.isinf(limits.upper) else 'most'} {ends[0]}"
 
 
 def attribution_rows(report: AttributionReport) -> pd.DataFrame:
