@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from smcollapse_cli.options import (
+    TABLE,
     After,
     Before,
     Direction,
@@ -15,13 +16,11 @@ from smcollapse_cli.options import (
     Json,
     Level,
     Out,
-    ReplicateColumn,
+    ReadColumns,
     Seed,
-    ShareColumn,
-    ShareUnit,
-    ShareUnits,
     Source,
     folder_for,
+    reads_table,
     window,
 )
 
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from smcollapse.questions.attribute import AttributionReport
 
 
+@reads_table("by")
 def attribute(
     source: Source,
     response: Annotated[
@@ -40,9 +40,7 @@ def attribute(
             metavar="COL", help="Column of a knob; repeatable.", show_default="a run's axes"
         ),
     ] = None,
-    share: ShareColumn = "share",
-    share_unit: ShareUnit = ShareUnits.auto,
-    replicate: ReplicateColumn = None,
+    columns: ReadColumns = TABLE,
     direction: Harm = Direction.auto,
     before: Before = None,
     after: After = None,
@@ -54,14 +52,13 @@ def attribute(
 ) -> None:
     """Which knob moves the effect and the onset, and how far? Corrected for how many are asked."""
     from smcollapse.questions.attribute import attribution_report
-    from smcollapse.questions.columns import Columns
     from smcollapse.report.attribution import write_attribution
     from smcollapse_cli import printing
 
     folder = folder_for(source, out, "attribute")
     report = attribution_report(
         source,
-        Columns(response, share, replicate, share_unit=share_unit.value),
+        columns(response),
         tuple(knob or ()),
         direction=direction.value,
         before=window("--before", before),

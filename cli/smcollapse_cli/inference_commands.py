@@ -7,8 +7,7 @@ from typing import Annotated
 import typer
 
 from smcollapse_cli.options import (
-    By,
-    CorpusColumn,
+    TABLE,
     Direction,
     Harm,
     Json,
@@ -16,27 +15,22 @@ from smcollapse_cli.options import (
     Loss,
     Out,
     Points,
-    ReplicateColumn,
+    ReadColumns,
     Seed,
-    ShareColumn,
-    ShareUnit,
-    ShareUnits,
     Source,
     folder_for,
+    reads_table,
     window,
 )
 
 
+@reads_table()
 def onset(
     source: Source,
     response: Annotated[
         str, typer.Option(metavar="COL", help="Column of the measure.")
     ] = "rare_recall",
-    share: ShareColumn = "share",
-    share_unit: ShareUnit = ShareUnits.auto,
-    replicate: ReplicateColumn = None,
-    corpus: CorpusColumn = None,
-    by: By = None,
+    columns: ReadColumns = TABLE,
     direction: Harm = Direction.auto,
     loss: Loss = 0.10,
     points: Points = False,
@@ -55,7 +49,6 @@ def onset(
     json: Json = False,
 ) -> None:
     """Where does it set in, is it a break, and how sure are we? With a verdict in words."""
-    from smcollapse.questions.columns import Columns
     from smcollapse.questions.onset_results import onset_report
     from smcollapse.report.onset_results import write_onset
     from smcollapse_cli import inference_printing, printing
@@ -63,7 +56,7 @@ def onset(
     folder = folder_for(source, out, "onset")
     report = onset_report(
         source,
-        Columns(response, share, replicate, corpus, tuple(by or ()), share_unit.value),
+        columns(response),
         direction=direction.value,
         loss=loss,
         relative=not points,
@@ -79,6 +72,7 @@ def onset(
         inference_printing.onset(report, written)
 
 
+@reads_table()
 def effects(
     source: Source,
     response: Annotated[
@@ -111,17 +105,12 @@ def effects(
             "--claim", help="Compare a table with the published claim, between its windows."
         ),
     ] = False,
-    share: ShareColumn = "share",
-    share_unit: ShareUnit = ShareUnits.auto,
-    replicate: ReplicateColumn = None,
-    corpus: CorpusColumn = None,
-    by: By = None,
+    columns: ReadColumns = TABLE,
     level: Level = 0.95,
     out: Out = None,
     json: Json = False,
 ) -> None:
     """How much does each measure change between two windows of shares? A run: beside the claim."""
-    from smcollapse.questions.columns import Columns
     from smcollapse.questions.effect_results import effect_report
     from smcollapse.report.effect_results import write_effects
     from smcollapse_cli import inference_printing, printing
@@ -130,14 +119,7 @@ def effects(
     chosen = tuple(response or ())
     report = effect_report(
         source,
-        Columns(
-            chosen[0] if chosen else "rare_recall",
-            share,
-            replicate,
-            corpus,
-            tuple(by or ()),
-            share_unit.value,
-        ),
+        columns(chosen[0] if chosen else "rare_recall"),
         chosen,
         before=window("--before", before),
         after=window("--after", after),

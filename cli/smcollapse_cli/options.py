@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from enum import StrEnum
+from functools import wraps
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, cast, get_type_hints
 
 import typer
 
+if TYPE_CHECKING:
+    from smcollapse.questions.columns import Columns
+
 Source = Annotated[
-    Path, typer.Argument(help="Folder of a run, or a CSV or Parquet file.", metavar="FILE|DIR")
+    Path,
+    typer.Argument(
+        help="A table (CSV, TSV, JSON, JSONL, Parquet, Feather, Excel), or a run's folder.",
+        metavar="FILE|DIR",
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 ShareColumn = Annotated[str, typer.Option(metavar="COL", help="Column of the synthetic share.")]
@@ -22,12 +32,21 @@ class ShareUnits(StrEnum):
     fraction = "fraction"
     percent = "percent"
     ratio = "ratio"
+    real = "real"
+
+
+class FailedRuns(StrEnum):
+    """What becomes of runs without a value."""
+
+    refuse = "refuse"
+    drop = "drop"
+    worst = "worst"
 
 
 ShareUnit = Annotated[
     ShareUnits,
     typer.Option(
-        help="Are shares fractions, per cent, or synthetic rows for one real row?",
+        help="Are shares fractions, per cent, synthetic rows for one real row, or real shares?",
         show_default="recognised",
     ),
 ]
@@ -110,6 +129,111 @@ Loss = Annotated[
 Points = Annotated[
     bool, typer.Option("--points", help="Read --loss in the measure's own units instead.")
 ]
+
+
+PANEL = "Layout of the table"
+
+
+def _column(help_: str) -> Any:
+    return Annotated[str | None, typer.Option(metavar="COL", help=help_, rich_help_panel=PANEL)]
+
+
+def _laid_out(kind: Any, help_: str, metavar: str | None = None) -> Any:
+    return Annotated[kind, typer.Option(metavar=metavar, help=help_, rich_help_panel=PANEL)]
+
+
+TABLE_OPTIONS: dict[str, tuple[Any, Any]] = {
+    "share": (ShareColumn, "share"),
+    "share_unit": (ShareUnit, ShareUnits.auto),
+    "replicate": (ReplicateColumn, None),
+    "corpus": (CorpusColumn, None),
+    "by": (By, None),
+    "wide": (
+        Annotated[
+            bool,
+            typer.Option(
+                "--wide",
+                help="A column per share, such as 0.3, 30% or recall@30%, a row per run.",
+                rich_help_panel=PANEL,
+            ),
+        ],
+        False,
+    ),
+    "se": (_column("Column of the standard error: a row is a mean of runs."), None),
+    "sd": (_column("Column of the standard deviation of the runs of a mean, with --n."), None),
+    "n": (_column("Column of the number of runs of a mean."), None),
+    "trials": (_column("Column of the trials of which the measure counts successes."), None),
+    "synthetic_rows": (_column("Column of the number of synthetic rows, with --real-rows."), None),
+    "real_rows": (_column("Column of the number of real rows."), None),
+    "failed": (
+        _laid_out(FailedRuns, "Runs without a value: refuse, drop, or take the worst value."),
+        FailedRuns.refuse,
+    ),
+    "join": (_laid_out(Path | None, "A further table to be joined, with --on.", "FILE"), None),
+    "on": (_column("Column by which it is joined, such as the run's name."), None),
+    "share_of": (_laid_out(str | None, "Columns whose sum is the share.", "COL,COL"), None),
+}
+"""Options of every command that reads a table: how they are annotated, and what is usual."""
+
+
+ReadColumns = Callable[[str], "Columns"]
+"""From a measure's name to the columns that the options of a table describe."""
+
+TABLE = cast("ReadColumns", None)
+"""Stands for the options of a table in the signature of a command, until reads_table sets them."""
+
+
+def reads_table(*without: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the options of a table, but those named, in place of its ``columns``."""
+    options = {name: one for name, one in TABLE_OPTIONS.items() if name not in without}
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        hints = get_type_hints(command, localns={"Columns": Any}, include_extras=True)
+        parameters = []
+        for name, own in inspect.signature(command).parameters.items():
+            added = options.items() if name == "columns" else [(name, (hints[name], own.default))]
+            parameters += [
+                inspect.Parameter(
+                    option, inspect.Parameter.KEYWORD_ONLY, default=usual, annotation=kind
+                )
+                for option, (kind, usual) in added
+            ]
+
+        @wraps(command)
+        def with_options(**given: Any) -> None:
+            said = {name: given.pop(name) for name in options}
+            command(**given, columns=lambda response: _columns(response, said))
+
+        with_options.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        with_options.__annotations__ = {one.name: one.annotation for one in parameters}
+        return with_options
+
+    return decorate
+
+
+def _columns(response: str, said: dict[str, Any]) -> Columns:
+    from smcollapse.questions.columns import Columns
+    from smcollapse.questions.layouts import Layout
+
+    kept = {
+        name: said[name]
+        for name in ("wide", "se", "sd", "n", "trials", "synthetic_rows", "real_rows", "join", "on")
+        if name in said
+    }
+    layout = Layout(
+        **kept,
+        failed=said["failed"].value,
+        share_of=tuple(filter(None, (said["share_of"] or "").split(","))),
+    )
+    return Columns(
+        response,
+        said["share"],
+        said["replicate"],
+        said.get("corpus"),
+        tuple(said.get("by") or ()),
+        said["share_unit"].value,
+        layout,
+    )
 
 
 def folder_for(source: Path, out: Path | None, command: str) -> Path:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from smcollapse_cli.options import ReplicateColumn, ShareUnit, ShareUnits
+from smcollapse_cli.options import TABLE, ReadColumns, reads_table
 
 if TYPE_CHECKING:
     from smcollapse.inference.onsets.planning import Plan
 
 
+@reads_table("by", "se", "sd", "n", "trials")
 def plan(
     slope_change: Annotated[
         float | None,
@@ -42,11 +43,7 @@ def plan(
     response: Annotated[
         str, typer.Option(metavar="COL", help="Measure in --from.")
     ] = "rare_recall",
-    share: Annotated[
-        str, typer.Option(metavar="COL", help="Column of the share in --from.")
-    ] = "share",
-    share_unit: ShareUnit = ShareUnits.auto,
-    replicate: ReplicateColumn = None,
+    columns: ReadColumns = TABLE,
     shares: Annotated[
         str, typer.Option(metavar="N,N,...", help="Numbers of shares.")
     ] = "9,13,17,25",
@@ -64,7 +61,6 @@ def plan(
     from smcollapse.errors import DataError
     from smcollapse.inference import InferenceError
     from smcollapse.inference.onsets.planning import SupposedNoise
-    from smcollapse.questions.columns import Columns
     from smcollapse.questions.plan import noise_from, planned
     from smcollapse_cli import printing
 
@@ -73,7 +69,7 @@ def plan(
             "say what the noise is: --sd 0.02, or --from FILE with results, one of them"
         )
     if from_ is not None:
-        noise = noise_from(from_, Columns(response, share, replicate, share_unit=share_unit.value))
+        noise = noise_from(from_, columns(response))
     else:
         try:
             noise = SupposedNoise(sd or 0.0, correlation, corpus_sd=corpus_sd)

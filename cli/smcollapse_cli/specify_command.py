@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from smcollapse_cli.options import (
+    TABLE,
     After,
     Before,
-    By,
-    CorpusColumn,
     Direction,
     Harm,
     Json,
@@ -20,13 +19,11 @@ from smcollapse_cli.options import (
     Loss,
     Out,
     Points,
-    ReplicateColumn,
+    ReadColumns,
     Seed,
-    ShareColumn,
-    ShareUnit,
-    ShareUnits,
     Source,
     folder_for,
+    reads_table,
     window,
 )
 
@@ -36,6 +33,7 @@ if TYPE_CHECKING:
     from smcollapse.questions.specify import SpecificationReport
 
 
+@reads_table()
 def specify(
     source: Source,
     response: Annotated[
@@ -48,11 +46,7 @@ def specify(
     ] = None,
     before: Before = None,
     after: After = None,
-    share: ShareColumn = "share",
-    share_unit: ShareUnit = ShareUnits.auto,
-    replicate: ReplicateColumn = None,
-    corpus: CorpusColumn = None,
-    by: By = None,
+    columns: ReadColumns = TABLE,
     direction: Harm = Direction.auto,
     loss: Loss = 0.10,
     points: Points = False,
@@ -63,7 +57,6 @@ def specify(
     json: Json = False,
 ) -> None:
     """How much do onset and effect depend on the way of analysis? All of them, tested jointly."""
-    from smcollapse.questions.columns import Columns
     from smcollapse.questions.specify import specify_report
     from smcollapse.report.specification import write_specification
     from smcollapse_cli import printing
@@ -72,7 +65,7 @@ def specify(
     chosen = tuple(response or ("rare_recall",))
     report = specify_report(
         source,
-        Columns(chosen[0], share, replicate, corpus, tuple(by or ()), share_unit.value),
+        columns(chosen[0]),
         chosen,
         before=window("--before", before),
         after=window("--after", after),

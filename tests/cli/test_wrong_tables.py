@@ -130,16 +130,16 @@ WRONG_FILES: dict[str, tuple[str, bytes, str]] = {
         b"height,city,segment,label\n1,Rome,a,yes\n2,Oslo,a,no,4\n",
         "rows.csv: cannot be read as .csv: ",
     ),
-    "semicolons": (
+    "semicolons, one row longer": (
         "rows.csv",
-        b"height;city;segment;label\n1;Rome;a;yes\n",
-        "rows.csv: no column 'label' (columns: height;city;segment;label)",
+        b"height;city;segment;label\n1;Rome;a;yes\n2;Oslo;a;no;4\n",
+        "rows.csv: cannot be read as .csv: ",
     ),
     "text as Parquet": ("rows.parquet", b"height,label\n1,2\n", "rows.parquet: cannot be read as"),
     "nothing as Parquet": ("rows.parquet", b"", "rows.parquet: cannot be read as"),
     "text as npz": ("rows.npz", b"height,label\n1,2\n", "rows.npz: is not an .npz archive"),
     "nothing as npz": ("rows.npz", b"", "rows.npz: is not an .npz archive"),
-    "a spreadsheet": ("rows.xlsx", b"PK", "rows.xlsx: '.xlsx' is not read: write .csv"),
+    "a spreadsheet": ("rows.xlsx", b"PK", "rows.xlsx: Excel files need openpyxl"),
 }
 
 

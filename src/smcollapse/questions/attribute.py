@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Literal, TypeVar
 
 import pandas as pd
@@ -18,7 +17,7 @@ from smcollapse.inference.effect_sizes.effects import Window, window_masks
 from smcollapse.questions.columns import REPLICATE, Columns, numbers
 from smcollapse.questions.effect_results import windows_of
 from smcollapse.questions.measures import Unit, Worse, worse_for
-from smcollapse.questions.results import Results, read_results, unanswered
+from smcollapse.questions.results import Data, Results, is_run, read_results, unanswered
 
 T = TypeVar("T")
 
@@ -49,7 +48,7 @@ class AttributionReport(Record):
 
 
 def attribution_report(
-    source: Path,
+    source: Data,
     columns: Columns | str,
     knobs: Sequence[str] = (),
     *,
@@ -73,12 +72,12 @@ def attribution_report(
         raise DataError(
             f"{results.name}: no setting but the share is varied in this run: give its study an "
             "axis, such as --set mixture.budget='[5000, 20000]', and run that"
-            if source.is_dir()
+            if results.folder is not None
             else f"{results.name}: name the columns of the knobs with --knob, such as --knob "
             "diversity"
         )
-    is_run = results.folder is not None
-    before, after = windows_of(results, (columns.response,), before, after, claim=is_run)
+    trained = results.folder is not None
+    before, after = windows_of(results, (columns.response,), before, after, claim=trained)
     harm = results.direction(columns.response, direction)
     table, notes = _usable(results, before, after)
     share = results.columns.share
@@ -138,21 +137,24 @@ def attribution_report(
 
 
 def _results(
-    source: Path, columns: Columns, knobs: tuple[str, ...]
+    source: Data, columns: Columns, knobs: tuple[str, ...]
 ) -> tuple[Results, tuple[str, ...], Replication]:
     """The results with a group per condition, the knobs and the replication."""
-    if not source.is_dir():
+    if not is_run(source):
         results = read_results(source, replace(columns, by=knobs))
         return results, knobs, results.groups[0].replication
     from smcollapse.questions.conditions import CONTROL, knobs_of, replication_of
     from smcollapse.store import open_store
 
     results = read_results(source, columns)
+    assert results.folder is not None
     table = results.table
     rows = table[table["design"] != CONTROL]
     rows = rows if len(rows) else table
     varied = [
-        column for column in knobs_of(open_store(source), rows) if len(rows[column].unique()) > 1
+        column
+        for column in knobs_of(open_store(results.folder), rows)
+        if len(rows[column].unique()) > 1
     ]
     if len(rows["design"].unique()) < 2:
         varied = [column for column in varied if column != "design"]

@@ -18,8 +18,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from smcollapse.errors import DataError, nearest
+from smcollapse.questions.layouts import LONG, Layout
 
-ShareUnit = Literal["auto", "fraction", "percent", "ratio"]
+ShareUnit = Literal["auto", "fraction", "percent", "ratio", "real"]
+"""What the numbers of a share are; "real" is the share of real rows, as fraction or per cent."""
 Floats = npt.NDArray[np.float64]
 
 SHARE, REPLICATE, CORPUS = "share", "replicate", "corpus"
@@ -37,6 +39,8 @@ PARTS_OF_DATA = {"train", "training", "test", "val", "valid", "validation", "dev
 LARGEST = 1e100
 """Larger numbers are refused: their squares leave the range of floating-point numbers."""
 
+RATIO = re.compile(r"^\s*(?:[x×]\s*([\d.]+)|([\d.]+)\s*:\s*([\d.]+))\s*$")
+
 SLACK = 1e-6
 """How far above 1 rounding may have put a share."""
 
@@ -46,6 +50,7 @@ class Columns:
     """Which columns hold what; None takes the usual name where the table has it.
 
     share_unit : that of the share's column; "auto" recognises fractions and per cent
+    layout : how the table holds its results, where it is not a row per run
     """
 
     response: str
@@ -54,23 +59,39 @@ class Columns:
     corpus: str | None = None
     by: tuple[str, ...] = ()
     share_unit: ShareUnit = "auto"
+    layout: Layout = LONG
 
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """A file of results, to name its lines in messages."""
+    """Where results come from, to name its lines in messages.
 
-    path: Path
+    path : of a file or run, None of a data frame
+    lines : whether rows of the table are still those of the file
+    """
+
+    path: Path | None
+    lines: bool = True
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return "the table" if self.path is None else self.path.name
 
     def line(self, row: int) -> str:
         """Where a row (from 0) stands: "results.csv, line 5", the header being line 1."""
-        if self.path.suffix.lower() not in (".csv", ".tsv", ".txt"):
-            return f"{self.path.name}, row {row + 1}"
+        if not self.lines:
+            return self.name
+        suffix = "" if self.path is None else self.path.suffix.lower()
+        if suffix in (".jsonl", ".ndjson"):
+            return f"{self.name}, line {row + 1}"
+        if self.path is None or suffix not in (".csv", ".tsv", ".txt"):
+            return f"{self.name}, row {row + 1}"
         with self.path.open(newline="", encoding="utf-8", errors="replace") as file:
             reader = csv.reader(file)
             filled = (reader.line_num for cells in reader if cells)
             lines = [number for number, _ in zip(filled, range(row + 2), strict=False)]
-        return f"{self.path.name}, line {lines[row + 1] if len(lines) == row + 2 else row + 2}"
+        return f"{self.name}, line {lines[row + 1] if len(lines) == row + 2 else row + 2}"
 
 
 def settled(
@@ -82,15 +103,15 @@ def settled(
     numbers beyond 1e100.
     """
     for response in responses:
-        require(table, response, source.path.name)
+        require(table, response, source.name)
     if columns.share not in table.columns:
         raise DataError(
-            f"{source.path.name} has no column {columns.share!r} (it has {_listed(table)})"
+            f"{source.name} has no column {columns.share!r} (it has {_listed(table)})"
             f"{nearest(columns.share, map(str, table.columns))}; name the share's with --share"
         )
     for given in (columns.replicate, columns.corpus, *columns.by):
         if given is not None:
-            require(table, given, source.path.name)
+            require(table, given, source.name)
             _complete(table, given, source)
     shares, unit, notes = _shares(table, columns, source)
     table = table.assign(**{columns.share: shares})
@@ -158,24 +179,49 @@ def _shares(
     name = columns.share
     held = table[name]
     written = held.map(lambda cell: isinstance(cell, str) and cell.rstrip().endswith("%"))
+    if (ratios := _ratios(held)) is not None:
+        return ratios, "ratio", [f"{name!r} is read as synthetic : real rows"]
     values = numbers(table.assign(**{name: _plain(held)}), name, source)
     if values.min() < 0.0:
         row = int(values.argmin())
         raise DataError(f"{source.line(row)}: column {name!r} holds {held.iloc[row]!s}, below 0")
     unit = columns.share_unit
     if unit == "auto":
-        unit = "percent" if written.any() else _unit_of(values, name, source.path.name)
+        unit = "percent" if written.any() else _unit_of(values, name, source.name)
     if unit == "ratio":
         note = f"{name!r} is read as synthetic rows for one real row: r is a share of r/(1 + r)"
         return values / (1.0 + values), unit, [note]
+    real = unit == "real"
+    if real:
+        unit = "percent" if written.any() else _unit_of(values, name, source.name)
     whole, notes = (100.0, [f"{name!r} is read as per cent"]) if unit == "percent" else (1.0, [])
     if values.max() > whole * (1.0 + SLACK):
         row = int(values.argmax())
         raise DataError(
             f"{source.line(row)}: column {name!r} holds {held.iloc[row]!s}, beyond {whole:g}: "
-            "--share-unit says what its numbers are, fraction, percent or ratio"
+            "--share-unit says what its numbers are, fraction, percent, ratio or real"
         )
-    return np.minimum(values / whole, 1.0), unit, notes
+    shares = np.minimum(values / whole, 1.0)
+    if real:
+        notes.append(f"{name!r} is read as the share of real rows, one minus the synthetic one")
+        return 1.0 - shares, "real", notes
+    return shares, unit, notes
+
+
+def _ratios(held: pd.Series) -> Floats | None:
+    """Shares from texts such as "1:3" (synthetic : real) or "×0.5"; None unless all are such."""
+    if held.dtype.kind in "biuf":
+        return None
+    found = []
+    for cell in held:
+        match = RATIO.match(str(cell))
+        if match is None:
+            return None
+        made, real = (float(part) if part else 1.0 for part in (match[1] or match[2], match[3]))
+        if made + real <= 0.0:
+            return None
+        found.append(made / (made + real))
+    return np.array(found)
 
 
 def _unit_of(values: Floats, name: str, file: str) -> ShareUnit:

@@ -6,7 +6,6 @@ import math
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -26,7 +25,16 @@ from smcollapse.inference import (
 from smcollapse.questions.claim import FEWEST_REPLICATES, effect_verdict, published_claim
 from smcollapse.questions.columns import Columns, usual_columns
 from smcollapse.questions.measures import EFFECT_MEASURES, Unit
-from smcollapse.questions.results import Group, Results, in_options, read_results, unanswered
+from smcollapse.questions.results import (
+    Data,
+    Group,
+    Results,
+    in_options,
+    is_run,
+    laid_out,
+    read_results,
+    unanswered,
+)
 
 MARGIN = 0.25
 """Part of a claimed change within which a measured one counts as the same (TOST)."""
@@ -78,7 +86,7 @@ class EffectReport(Record):
 
 
 def effect_report(
-    source: Path,
+    source: Data,
     columns: Columns | None = None,
     responses: tuple[str, ...] = (),
     *,
@@ -98,7 +106,7 @@ def effect_report(
     where none can be, StoreError for a folder that is no run.
     """
     columns = columns or Columns(responses[0] if responses else EFFECT_MEASURES[0])
-    claim = claim or source.is_dir()
+    claim = claim or is_run(source)
     notes: list[str] = []
     if not responses:
         responses, notes = _measures(source, columns)
@@ -124,19 +132,17 @@ def effect_report(
     )
 
 
-def _measures(source: Path, columns: Columns) -> tuple[tuple[str, ...], list[str]]:
+def _measures(source: Data, columns: Columns) -> tuple[tuple[str, ...], list[str]]:
     """The measures of a table or run where none is named, and what to say of the choice."""
-    if source.is_dir():
+    if is_run(source):
         return EFFECT_MEASURES, []
-    from smcollapse.worlds.reading import read_frame
-
-    table = read_frame(str(source))
+    table, file, _ = laid_out(source, columns, ())
     usual = tuple(name for name in EFFECT_MEASURES if name in table.columns)
     if usual:
         return usual, []
     others = usual_columns(table, columns)
     if not others:
-        raise DataError(f"{source.name} has no column of numbers that varies: name one, --response")
+        raise DataError(f"{file.name} has no column of numbers that varies: name one, --response")
     chosen = others[:MOST_MEASURES]
     more = f", the first {MOST_MEASURES} of {len(others)}" if len(others) > len(chosen) else ""
     note = f"no measure is named: columns of numbers that vary are taken{more}; --response names"

@@ -13,7 +13,7 @@ from smcollapse.inference import Curves, InferenceError, Onset, Record, onset, t
 from smcollapse.inference.onsets.benchmark import Direction
 from smcollapse.questions.columns import Columns, ShareUnit
 from smcollapse.questions.measures import Unit, Worse, worse_for
-from smcollapse.questions.results import Group, Results, in_options, read_results, unanswered
+from smcollapse.questions.results import Data, Group, Results, in_options, read_results, unanswered
 
 NO_ANSWER = "no answer"
 
@@ -132,7 +132,7 @@ def _limits(band: Any) -> list[float | None] | None:
 
 
 def onset_report(
-    source: Path,
+    source: Data,
     columns: Columns | str,
     *,
     direction: Literal["auto", "loss", "gain"] = "auto",

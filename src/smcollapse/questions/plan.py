@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import numpy as np
 
@@ -11,13 +10,13 @@ from smcollapse.errors import DataError
 from smcollapse.inference import Curves, InferenceError
 from smcollapse.inference.onsets.planning import Plan, SupposedNoise, plan
 from smcollapse.questions.columns import Columns
-from smcollapse.questions.results import read_results
+from smcollapse.questions.results import Data, read_results
 
 SAME = 1e-9
 """Part of the level below which a standard deviation is rounding error."""
 
 
-def noise_from(source: Path, columns: Columns) -> SupposedNoise:
+def noise_from(source: Data, columns: Columns) -> SupposedNoise:
     """The noise of the first condition of a run or table: s.d., correlation, level, corpora.
 
     Raises DataError where the results have no noise to take.
@@ -51,7 +50,7 @@ def noise_from(source: Path, columns: Columns) -> SupposedNoise:
         apart = float(np.diff(curves.shares).min())
         return SupposedNoise(math.sqrt(run), correlation, apart, level, corpus_sd=math.sqrt(corpus))
     except (InferenceError, DataError) as error:
-        raise DataError(f"{source.name}: {group.located(error)}") from None
+        raise DataError(f"{results.name}: {group.located(error)}") from None
 
 
 def _correlations(curves: Curves) -> tuple[float, float]:

@@ -26,7 +26,11 @@ from smcollapse.questions.columns import (
     require,
     settled,
 )
+from smcollapse.questions.layouts import LONG, arranged
 from smcollapse.questions.measures import Unit, direction_of, unit_of
+
+Data = str | Path | pd.DataFrame
+"""A table, its file, or a run's folder."""
 
 RE_SPLITS = (
     "replicates are re-splits of one body of data, not new data: intervals carry the Nadeau-Bengio "
@@ -88,7 +92,12 @@ class Results:
         return direction_of(response, self.table[self.columns.share], values)
 
 
-def read_results(source: Path, columns: Columns, responses: Sequence[str] = ()) -> Results:
+def is_run(source: Data) -> bool:
+    """Whether the source is a run's folder."""
+    return not isinstance(source, pd.DataFrame) and Path(source).is_dir()
+
+
+def read_results(source: Data, columns: Columns, responses: Sequence[str] = ()) -> Results:
     """Results of a run's folder or of a table, whose measures must be there.
 
     responses : the measures that are asked for, else that of ``columns``
@@ -96,14 +105,48 @@ def read_results(source: Path, columns: Columns, responses: Sequence[str] = ()) 
     Raises DataError or StoreError.
     """
     responses = tuple(responses) or (columns.response,)
-    if source.is_dir():
-        return _of_run(source, columns, responses)
-    from smcollapse.worlds.reading import read_frame
+    if not isinstance(source, pd.DataFrame) and Path(source).is_dir():
+        return _of_run(Path(source), columns, responses)
+    raw, file, said = laid_out(source, columns, responses)
+    table, columns, notes = settled(raw, columns, file, responses)
+    groups = _groups(table, columns, file, (*said, *notes))
+    name = "table" if file.path is None else file.path.stem
+    return Results(name, groups, columns, table, None)
 
-    file = Source(source)
-    table, columns, notes = settled(read_frame(str(source)), columns, file, responses)
-    groups = _groups(table, columns, file, tuple(notes))
-    return Results(source.stem, groups, columns, table, None)
+
+def laid_out(
+    source: Data, columns: Columns, responses: Sequence[str]
+) -> tuple[pd.DataFrame, Source, list[str]]:
+    """A table with a row per run, where it comes from, what was recognised. Raises DataError."""
+    if isinstance(source, pd.DataFrame):
+        file, raw, said = Source(None), _of_frame(source), list[str]()
+    else:
+        from smcollapse.worlds.reading import read_table
+
+        file = Source(Path(source))
+        raw, said = read_table(str(source))
+    table, done = arranged(raw, columns.layout, columns.share, columns.by, responses, _read)
+    changed = len(table) != len(raw) or columns.layout != LONG
+    return table, replace(file, lines=not changed), [*said, *done]
+
+
+def _read(path: Path) -> tuple[pd.DataFrame, list[str]]:
+    from smcollapse.worlds.reading import read_table
+
+    return read_table(str(path))
+
+
+def _of_frame(frame: pd.DataFrame) -> pd.DataFrame:
+    """A data frame as a file would give it: named levels of the index are columns. DataError."""
+    named = [name for name in frame.index.names if name is not None]
+    table = frame.reset_index() if named else frame.reset_index(drop=True)
+    table.columns = [str(name) for name in table.columns]
+    if table.empty:
+        raise DataError("the table has no rows")
+    if table.columns.duplicated().any():
+        twice = table.columns[table.columns.duplicated()][0]
+        raise DataError(f"the table has two columns {twice!r}: rename one")
+    return table
 
 
 def in_options(reason: object) -> str:
@@ -124,10 +167,11 @@ def _of_run(folder: Path, columns: Columns, responses: Sequence[str]) -> Results
     from smcollapse.store import open_store
 
     given = columns.by or columns.replicate or columns.corpus or columns.share != SHARE
+    given = given or columns.layout != LONG
     if given or columns.share_unit not in ("auto", "fraction"):
         raise DataError(
             f"{folder} is a run: its conditions, shares and replicates are known; leave out --by, "
-            "--share, --share-unit, --replicate and --corpus"
+            "--share, --share-unit, --replicate, --corpus and options of a table's layout"
         )
     store = open_store(folder)
     table = store.table(complete=True)

@@ -16,7 +16,7 @@ from smcollapse.questions.claim import published_claim
 from smcollapse.questions.columns import Columns
 from smcollapse.questions.effect_results import windows_of
 from smcollapse.questions.measures import Unit
-from smcollapse.questions.results import Results, in_options, read_results, unanswered
+from smcollapse.questions.results import Data, Results, in_options, read_results, unanswered
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class SpecificationReport(Record):
 
 
 def specify_report(
-    source: Path,
+    source: Data,
     columns: Columns | str,
     responses: tuple[str, ...],
     *,
@@ -103,9 +103,9 @@ def specify_report(
         raise DataError("name at least one measure with --response")
     chosen = tuple(dict.fromkeys(responses))
     results = read_results(source, columns, chosen)
-    is_run = results.folder is not None
-    before, after = windows_of(results, chosen, before, after, claim=is_run)
-    claimed = published_claim().onset if is_run else None
+    trained = results.folder is not None
+    before, after = windows_of(results, chosen, before, after, claim=trained)
+    claimed = published_claim().onset if trained else None
     harm = {name: results.direction(name, direction) for name in chosen}
     unit = _common_unit(results, chosen)
     found, reasons = [], []
