@@ -51,7 +51,8 @@ def onset(
     """Where does it set in, is it a break, and how sure are we? With a verdict in words."""
     from smcollapse.questions.onset_results import onset_report
     from smcollapse.report.onset_results import write_onset
-    from smcollapse_cli import inference_printing, printing
+    from smcollapse.report.summaries import onset_summary
+    from smcollapse_cli import printing
 
     folder = folder_for(source, out, "onset")
     report = onset_report(
@@ -69,7 +70,7 @@ def onset(
     if json:
         printing.as_json({"files": [str(path) for path in written], **report.to_dict()})
     else:
-        inference_printing.onset(report, written)
+        printing.parts(onset_summary(report), written)
 
 
 @reads_table()
@@ -113,7 +114,8 @@ def effects(
     """How much does each measure change between two windows of shares? A run: beside the claim."""
     from smcollapse.questions.effect_results import effect_report
     from smcollapse.report.effect_results import write_effects
-    from smcollapse_cli import inference_printing, printing
+    from smcollapse.report.summaries import effect_summary
+    from smcollapse_cli import printing
 
     folder = folder_for(source, out, "effects")
     chosen = tuple(response or ())
@@ -130,7 +132,7 @@ def effects(
     if json:
         printing.as_json({"files": [str(path) for path in written], **report.to_dict()})
     else:
-        inference_printing.effects(report, written)
+        printing.parts(effect_summary(report), written)
 
 
 def register(app: typer.Typer) -> None:

@@ -81,8 +81,7 @@ def _list(compared: object, left_out: tuple[str, ...], json: bool) -> None:
 def _print(report: MitigationReport, written: tuple[Path, ...]) -> None:
     from smcollapse.questions.mitigating.words import theory_notes
     from smcollapse.report.mitigations import mitigations_table
-    from smcollapse_cli.inference_printing import files
-    from smcollapse_cli.printing import console, grid
+    from smcollapse_cli.printing import console, files, grid
 
     out = console()
     table = mitigations_table(report)

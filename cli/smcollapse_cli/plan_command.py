@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from smcollapse_cli.options import TABLE, ReadColumns, reads_table
-
-if TYPE_CHECKING:
-    from smcollapse.inference.onsets.planning import Plan
 
 
 @reads_table("by", "se", "sd", "n", "trials")
@@ -62,6 +59,7 @@ def plan(
     from smcollapse.inference import InferenceError
     from smcollapse.inference.onsets.planning import SupposedNoise
     from smcollapse.questions.plan import noise_from, planned
+    from smcollapse.report.summaries import plan_summary
     from smcollapse_cli import printing
 
     if (sd is None) == (from_ is None):
@@ -93,7 +91,7 @@ def plan(
     if json:
         printing.as_json(found.to_dict())
     else:
-        _print(found)
+        printing.parts(plan_summary(found))
 
 
 def _counts(option: str, text: str) -> tuple[int | None, ...]:
@@ -104,55 +102,6 @@ def _counts(option: str, text: str) -> tuple[int | None, ...]:
         return tuple(None if part.strip() == "own" else int(part) for part in text.split(","))
     except ValueError:
         raise DataError(f"{option} {text}: write whole numbers with commas, such as 9,13") from None
-
-
-def _print(found: Plan) -> None:
-    from smcollapse.report.wording import percent
-    from smcollapse_cli.printing import console, grid
-
-    out = console()
-    noise = found.noise
-    supposed = [
-        f"a run has s.d. {noise.sd:.3g}",
-        f"its neighbours' correlation is {noise.correlation:.2g}",
-    ]
-    if noise.level_part:
-        supposed.append(f"{100 * noise.level_part:.0f} % of its variance is its replicate's level")
-    if noise.corpus_sd:
-        supposed.append(f"a corpus has s.d. {noise.corpus_sd:.3g}")
-    out.print(
-        f"A kink near {percent(found.knot)} whose slope changes by {found.slope_change:.3g} per "
-        f"unit share, from {found.slope_before:.3g}; {', '.join(supposed)}. Powers are means over "
-        "places of the knot between two shares.",
-        markup=False,
-    )
-    rows = [
-        (
-            str(design.shares),
-            str(design.replicates),
-            "own" if design.corpora is None else str(design.corpora),
-            str(design.runs),
-            f"{design.power:.2f}",
-            f"±{100 * 1.96 * design.knot_se:.1f}",
-        )
-        for design in found.designs
-    ]
-    columns = ("shares", "replicates", "corpora a share", "runs", "power", "knot, points of share")
-    out.print(grid("", columns, rows))
-    if found.chosen is None:
-        text = f"None of these designs shows such a break with power {found.target:g}."
-    else:
-        chosen = found.chosen
-        corpora = (
-            "a corpus for every run"
-            if chosen.corpora is None
-            else f"{chosen.corpora} corpora a share"
-        )
-        text = (
-            f"Fewest runs: {chosen.shares} shares × {chosen.replicates} replicates, {corpora} "
-            f"({chosen.runs} runs, power {chosen.power:.2f})."
-        )
-    out.print(text, markup=False, style="bold")
 
 
 def register(app: typer.Typer) -> None:

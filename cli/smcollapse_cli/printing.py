@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from smcollapse.engines import Finished
     from smcollapse.questions.answer import Answer
     from smcollapse.report import Report
+    from smcollapse.report.summaries import Part
     from smcollapse.report.tables import Table as TextTable
     from smcollapse.run import Run
     from smcollapse.store import Store
@@ -72,6 +73,25 @@ def text_table(table: TextTable, width: int = PIPE_WIDTH) -> Table:
     rows = [[row[number] for number in kept] for row in table.rows]
     note = f"{table.note} In a wider window or a pipe, and in the report: {', '.join(LEFT_OUT)}."
     return grid(table.title, columns, rows, note)
+
+
+def parts(said: Iterable[Part], written: Iterable[Path] = ()) -> None:
+    """Lines and tables of an answer, and where its files are."""
+    from smcollapse.report.summaries import Line
+
+    out = console()
+    for part in said:
+        if isinstance(part, Line):
+            out.print(part.text, markup=False, style="bold" if part.strong else None)
+        else:
+            out.print(grid(part.title, part.columns, part.rows))
+    files(written)
+
+
+def files(written: Iterable[Path]) -> None:
+    """Where the files are."""
+    for path in written:
+        console().print(f"file: {path}", markup=False)
 
 
 def studies(found: list[Study]) -> None:

@@ -84,8 +84,7 @@ def tradeoff(
 
 def _print(answer: TradeOff, written: tuple[Path, ...]) -> None:
     from smcollapse.report.tradeoff import tradeoff_rows
-    from smcollapse_cli.inference_printing import files
-    from smcollapse_cli.printing import console, grid
+    from smcollapse_cli.printing import console, files, grid
 
     out = console()
     table = tradeoff_rows(answer)

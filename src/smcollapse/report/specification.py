@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -22,13 +23,7 @@ def write_specification(report: SpecificationReport, folder: Path) -> tuple[Path
 
     Raises StoreError for a folder that cannot be written.
     """
-    answered = [one for one in report.found if one.specification is not None]
-    tables, medians = [], []
-    for one in answered:
-        assert one.specification is not None
-        tables.append(specification_rows(one.specification).assign(condition=one.label))
-        medians.append(median_rows(one.specification).assign(condition=one.label))
-    shown = answered[:MOST_FIGURES]
+    shown = [one for one in report.found if one.specification is not None][:MOST_FIGURES]
     drawings: dict[str, Drawing] = {
         "specification" if len(report.found) == 1 else f"specification-{place + 1}": partial(
             specification_figure, report, place
@@ -39,14 +34,26 @@ def write_specification(report: SpecificationReport, folder: Path) -> tuple[Path
     return write_files(
         folder,
         {
-            "specification": _condition_first(tables),
-            "specification-medians": _condition_first(medians),
+            "specification": _by_condition(report, specification_rows),
+            "specification-medians": medians_of(report),
         },
         drawings,
     )
 
 
-def _condition_first(tables: list[pd.DataFrame]) -> pd.DataFrame:
+def medians_of(report: SpecificationReport) -> pd.DataFrame:
+    """One row per condition and estimand: the median over its specifications."""
+    return _by_condition(report, median_rows)
+
+
+def _by_condition(
+    report: SpecificationReport, rows: Callable[[Specification], pd.DataFrame]
+) -> pd.DataFrame:
+    tables = [
+        rows(one.specification).assign(condition=one.label)
+        for one in report.found
+        if one.specification is not None
+    ]
     table = pd.concat(tables, ignore_index=True)
     table.insert(0, "condition", table.pop("condition"))
     return table

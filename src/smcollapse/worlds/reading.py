@@ -52,7 +52,6 @@ SAMPLE = 1 << 16
 """Characters of a text file by which its delimiter is told."""
 
 AS_WRITTEN: dict[str, Any] = {
-    "convert_dates": False,
     "convert_axes": False,
     "dtype": False,
     "precise_float": True,
