@@ -23,7 +23,7 @@ def sections() -> list[Section]:
 
 def test_the_document_is_made_of_the_sections_in_their_order(sections: list[Section]) -> None:
     assert [section.name for section in sections] == list(KINDS)
-    found = written(document(sections, 2))
+    found = written(document(sections))
     assert [section.title for section in found] == [section.title for section in sections]
     assert [section.text() for section in found] == [section.text() for section in sections]
     assert [section.required for section in found] == [section.required for section in sections]

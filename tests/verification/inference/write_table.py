@@ -5,7 +5,8 @@
 makes the named sections, or all; the others stay as it is written. A finished case is kept in
 `results/verification/inference` under a hash of the code that made it, so that a run that was
 stopped goes on, and a change of the code starts anew; a change of the text does not. How many of
-the data sets a case takes is its section's to say (kinds.py).
+the data sets a case takes is its section's to say (kinds.py). Sections may be made of different
+numbers of data sets, and say so.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
@@ -97,13 +98,15 @@ def main() -> None:
         folder = FOLDER / f"{name}-{code_hash(kind)}-{options.sets}"
         folder.mkdir(parents=True, exist_ok=True)
         results = simulate(name, folder, options.sets, options.workers)
-        kind.section(results).save(FOLDER / "sections")
+        section = kind.section(results)
+        counted = f"{options.sets} data sets a case, unless a case or table says otherwise."
+        replace(section, blocks=(counted, *section.blocks)).save(FOLDER / "sections")
         if kind.figure is not None:
             (options.figures / f"inference_{name}.png").write_bytes(kind.figure(results))
         print(f"{name}: {(time.perf_counter() - start) / 60.0:.1f} min of simulation")
     before = options.out.read_text(encoding="utf-8") if options.out.exists() else ""
     finished = composed(KINDS, before, FOLDER / "sections")
-    options.out.write_text(document(finished, options.sets), encoding="utf-8")
+    options.out.write_text(document(finished), encoding="utf-8")
 
 
 def simulate(name: str, folder: Path, sets: int, workers: int) -> Summaries:
