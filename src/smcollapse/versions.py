@@ -19,7 +19,7 @@ VERSIONS: dict[str, int] = {
     "training": 1,
     "measures": 1,
     "theory": 1,
-    "inference": 3,
+    "inference": 2,
 }
 """Version of each layer."""
 
