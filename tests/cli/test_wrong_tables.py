@@ -139,7 +139,7 @@ WRONG_FILES: dict[str, tuple[str, bytes, str]] = {
     "nothing as Parquet": ("rows.parquet", b"", "rows.parquet: cannot be read as"),
     "text as npz": ("rows.npz", b"height,label\n1,2\n", "rows.npz: is not an .npz archive"),
     "nothing as npz": ("rows.npz", b"", "rows.npz: is not an .npz archive"),
-    "a spreadsheet": ("rows.xlsx", b"PK", "rows.xlsx: Excel files need openpyxl"),
+    "a spreadsheet": ("rows.xlsx", b"PK", "rows.xlsx: cannot be read as .xlsx: "),
 }
 
 
