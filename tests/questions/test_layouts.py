@@ -186,6 +186,21 @@ def test_failed_runs_are_counted() -> None:
     assert "too good" in " ".join(dropped.notes)
 
 
+@pytest.mark.parametrize(("harm", "filled"), [("loss", 0.55), ("gain", 0.91)])
+def test_the_worst_value_is_that_of_the_harm_that_is_asked_for(harm: Any, filled: float) -> None:
+    """Whatever the measure is called: the direction decides, not the name."""
+    frame = pd.DataFrame(RECORDS)
+    frame.loc[5, "recall"] = np.nan
+    for name in ("recall", "score"):
+        sweep = Sweep.from_frame(
+            frame.rename(columns={"recall": name}), response=name, layout=Layout(failed="worst")
+        )
+        answer = sweep.onset(direction=harm, draws=99)
+        found = answer.report.found[0].curves
+        assert found is not None
+        assert found.values[1, 2] == filled  # noqa: PD011
+
+
 def ruined(**columns: Any) -> Callable[[pd.DataFrame], pd.DataFrame]:
     return lambda frame: frame.assign(**columns)
 

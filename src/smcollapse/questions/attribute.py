@@ -67,7 +67,7 @@ def attribution_report(
     tables and knobs that allow neither part, StoreError for a folder that is no run.
     """
     columns = Columns(columns) if isinstance(columns, str) else columns
-    results, chosen, replication = _results(source, columns, tuple(knobs))
+    results, chosen, replication = _results(source, columns.with_harm(direction), tuple(knobs))
     if not chosen:
         raise DataError(
             f"{results.name}: no setting but the share is varied in this run: give its study an "

@@ -61,6 +61,12 @@ class Columns:
     share_unit: ShareUnit = "auto"
     layout: Layout = LONG
 
+    def with_harm(self, harm: Literal["auto", "loss", "gain"]) -> Columns:
+        """The same, with what harm is: runs that failed may count with the worst value."""
+        if self.layout.failed != "worst":
+            return self
+        return replace(self, layout=replace(self.layout, harm=harm))
+
 
 @dataclass(frozen=True, eq=False)
 class Source:

@@ -42,7 +42,8 @@ class Layout:
     se, sd, n : standard error of the measure's column, or standard deviation and number of runs
     trials : the measure's column counts successes of so many trials
     synthetic_rows, real_rows : counts that make the share
-    failed : what becomes of runs without a value
+    failed : what becomes of runs without a value; harm : what the worst value is, by the measure's
+        name unless it is "loss" (the lowest) or "gain"
     join, on, share_of : a further table, the column that both have, and columns whose sum is the
         share
     """
@@ -55,6 +56,7 @@ class Layout:
     synthetic_rows: str | None = None
     real_rows: str | None = None
     failed: Failed = "refuse"
+    harm: Literal["auto", "loss", "gain"] = "auto"
     join: Path | None = None
     on: str | None = None
     share_of: tuple[str, ...] = ()
@@ -94,7 +96,7 @@ def arranged(
         table, said = _long(table, share, responses[0])
         notes += said
     if layout.failed != "refuse":
-        table, said = _without_failed(table, layout.failed, share, responses)
+        table, said = _without_failed(table, layout, responses)
         notes += said
     if responses:
         table, said = _runs(table, layout, responses[0], [share, *by])
@@ -202,7 +204,7 @@ def _same(prefix: str, response: str) -> bool:
 
 
 def _without_failed(
-    table: pd.DataFrame, failed: Failed, share: str, responses: Sequence[str]
+    table: pd.DataFrame, layout: Layout, responses: Sequence[str]
 ) -> tuple[pd.DataFrame, list[str]]:
     """Runs without a value left out, or set to the worst value that is there."""
     notes = []
@@ -217,14 +219,15 @@ def _without_failed(
         if lost.all():
             raise DataError(f"--failed: no run has a value of {response!r}")
         count = f"{int(lost.sum())} of {len(table)} runs have no value of {response!r}"
-        if failed == "drop":
+        if layout.failed == "drop":
             table = table[~lost].reset_index(drop=True)
             notes.append(
                 f"{count} and are left out: if runs fail because they are bad, what is left is too "
                 "good"
             )
         else:
-            bad = values.min() if direction_of(response) == "loss" else values.max()
+            harm = direction_of(response) if layout.harm == "auto" else layout.harm
+            bad = values.min() if harm == "loss" else values.max()
             table = table.assign(**{response: values.fillna(bad)})
             notes.append(f"{count} and count with the worst value that is there, {bad:g}")
     return table, notes

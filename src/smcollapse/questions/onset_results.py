@@ -151,7 +151,7 @@ def onset_report(
     measure whose name does not say which way harm lies; StoreError for a folder that is no run.
     """
     columns = Columns(columns) if isinstance(columns, str) else columns
-    results = read_results(source, columns)
+    results = read_results(source, columns.with_harm(direction))
     chosen = results.direction(columns.response, direction)
 
     def answer(group: Group) -> FoundOnset:

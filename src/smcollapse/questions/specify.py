@@ -102,7 +102,7 @@ def specify_report(
     if not responses:
         raise DataError("name at least one measure with --response")
     chosen = tuple(dict.fromkeys(responses))
-    results = read_results(source, columns, chosen)
+    results = read_results(source, columns.with_harm(direction), chosen)
     trained = results.folder is not None
     before, after = windows_of(results, chosen, before, after, claim=trained)
     claimed = published_claim().onset if trained else None
