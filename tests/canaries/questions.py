@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from smcollapse.inference import Curves, SupposedNoise
 from smcollapse.questions.attribute import attribution_report
 from smcollapse.questions.claim import published_claim
 from smcollapse.questions.columns import Columns
 from smcollapse.questions.effect_results import effect_report
+from smcollapse.questions.layouts import Layout
 from smcollapse.questions.limitations import estimates, readings, theory, worlds
 from smcollapse.questions.limitations.calibration_errors import calibration_errors
 from smcollapse.questions.limitations.domains import held_against, largest_error
@@ -22,6 +24,7 @@ from smcollapse.questions.onset_results import onset_report
 from smcollapse.questions.onsets import onset_share, onsets_of
 from smcollapse.questions.plan import noise_from, planned
 from smcollapse.questions.probe import judged, probe
+from smcollapse.questions.results import read_results
 from smcollapse.questions.specify import specify_report
 from smcollapse.scenario import Scenario
 from smcollapse.theories import CATALOG
@@ -197,6 +200,29 @@ def reports() -> dict[str, Any]:
     }
 
 
+def layouts() -> dict[str, Any]:
+    """Runs in place of means with errors and of successes, shares from counts and names."""
+    frame = pd.DataFrame(
+        {"share": [0.0, 0.3], "y": [0.9, 0.7], "e": [0.01, 0.02], "n": [4, 5], "right": [18, 11]}
+    ).assign(asked=20, made=[0, 30], real=[70, 70])
+    wide = pd.DataFrame({"seed": [1, 2], "y@0%": [0.9, 0.8], "y@30%": [0.7, 0.65]})
+    asked = {
+        "se": (frame, Columns("y", layout=Layout(se="e"))),
+        "sd": (frame, Columns("y", layout=Layout(sd="e", n="n"))),
+        "trials": (frame, Columns("right", layout=Layout(trials="asked"))),
+        "counts": (frame, Columns("y", layout=Layout(synthetic_rows="made", real_rows="real"))),
+        "sum": (
+            frame,
+            Columns("y", layout=Layout(share_of=("made", "n")), share_unit="percent"),
+        ),
+        "wide": (wide, Columns("y", layout=Layout(wide=True))),
+    }
+    return {
+        name: read_results(table, columns).table[["share", columns.response]]
+        for name, (table, columns) in asked.items()
+    }
+
+
 def plans() -> dict[str, Any]:
     """A plan from the noise of a table."""
     noise = noise_from(file("gain"), Columns("rare_recall"))
@@ -231,6 +257,7 @@ def canaries() -> Canaries:
         "limitations, theory": limitation_theory,
         "onsets of curves": onsets,
         "reports": reports,
+        "layouts of tables": layouts,
         "plans from tables": plans,
         "probes": probes,
     }
