@@ -243,7 +243,7 @@ def test_what_is_printed_says_no_more_than_is_known(smcollapse: Any, tmp_path: P
         return str(said.out).replace("\u00a0", " ")
 
     flat = printed(table(lambda _: 0.8), "--response", "recall")
-    assert "not shown; 10 % is excluded" in flat
+    assert "not shown; a change of 10 % is excluded" in flat
     assert "at no share that was tried" in flat
     hump = table(lambda p: 0.12 - 0.2 * min(p, 0.2) + 0.3 * max(p - 0.4, 0.0), sd=0.002, name="wer")
     assert "a rise of 10 % is reached" in printed(hump, "--response", "wer")

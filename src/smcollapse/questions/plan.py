@@ -50,7 +50,7 @@ def noise_from(source: Data, columns: Columns) -> SupposedNoise:
         apart = float(np.diff(curves.shares).min())
         return SupposedNoise(math.sqrt(run), correlation, apart, level, corpus_sd=math.sqrt(corpus))
     except (InferenceError, DataError) as error:
-        raise DataError(f"{results.name}: {group.located(error)}") from None
+        raise DataError(f"{group.source.name}: {group.located(error)}") from None
 
 
 def _correlations(curves: Curves) -> tuple[float, float]:
